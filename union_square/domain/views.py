@@ -1,0 +1,150 @@
+"""What a reader of the store or of the live feed gets: finished values for the REST API and the UI.
+
+Field names are the public ones of the REST API. Times are in milliseconds where the name says so, dates are aware
+datetimes in UTC. None = unknown or not reported; it is never shown as 0.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+from union_square.domain.ids import CallId, SessionId
+from union_square.domain.lifecycle import CallState
+from union_square.domain.messages import Message, ToolOffer, Usage
+
+LinkRule = Literal["header", "client", "provider", "content", "new", "manual"]
+"""The rung that linked a call to its session: our header; a known client's own id; the provider's link; the history
+its request repeats; none (it begins a session); a person."""
+
+Subject = Literal["session", "call"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallView:
+    """A call in a listing."""
+
+    id: CallId
+    session_id: SessionId | None  # None: not linked yet (its request is still being read)
+    parent_id: CallId | None
+    link_rule: LinkRule | None
+    link_confidence: float | None  # 0 to 1
+    upstream: str
+    dialect: str
+    operation: str
+    model: str  # asked for
+    response_model: str  # served
+    method: str
+    path: str  # with its query, credentials replaced
+    status_code: int | None
+    state: CallState
+    streamed: bool
+    started_at: datetime
+    duration_ms: float | None
+    time_to_first_chunk_ms: float | None
+    time_to_first_token_ms: float | None
+    output_tokens_per_second: float | None
+    usage: Usage | None  # None: not reported
+    cost_usd: float | None
+    finish_reasons: tuple[str, ...]
+    error_type: str  # "" = none; the provider's, or the failure code of the proxy
+    error_message: str
+    request_bytes: int
+    response_bytes: int
+    recorded: bool
+    gap_observations: int
+    gap_bytes: int
+    preview: str  # the last user text, one line, at most 200 characters
+    tags: tuple[str, ...] = ()
+    metadata: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadView:
+    """A request's or a response's head. Header order, case and duplicates as sent."""
+
+    start_line: str
+    headers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkView:
+    offset_ms: float  # since the call began, to the microsecond
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapView:
+    at: datetime
+    observations: int
+    bytes: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnotationView:
+    """A note that a person (or a rule) put on a call or a session."""
+
+    id: int
+    subject: Subject
+    subject_id: str
+    text: str
+    author: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallDetail:
+    """One call, whole but for its body bytes."""
+
+    call: CallView
+    messages: tuple[Message, ...]  # the request's, then the response's
+    request_message_count: int  # how many of them the request sent
+    tools: tuple[ToolOffer, ...]
+    parameters: dict[str, Any]
+    request: HeadView
+    response: HeadView | None
+    chunks: tuple[ChunkView, ...]  # of the response
+    request_chunks: tuple[ChunkView, ...]
+    gaps: tuple[GapView, ...]
+    problems: tuple[str, ...]  # what could not be read, and where
+    annotations: tuple[AnnotationView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionView:
+    """A session in a listing. `state` is running while any of its calls is."""
+
+    id: SessionId
+    title: str  # the first user text, one line, at most 120 characters
+    state: Literal["running", "ended"]
+    started_at: datetime
+    last_at: datetime  # the latest begin or end of a call
+    duration_ms: float
+    call_count: int
+    running_count: int
+    error_count: int
+    models: tuple[str, ...]
+    upstreams: tuple[str, ...]
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_usd: float | None  # of the calls whose cost is known; None = of none
+    unpriced_calls: int
+    gap_observations: int
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionDetail:
+    session: SessionView
+    calls: tuple[CallView, ...]  # oldest first
+    annotations: tuple[AnnotationView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[T]):
+    """Newest first. `next_cursor` is None on the last page."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None

@@ -1,0 +1,161 @@
+"""Settings: read once at a start, frozen, handed down. Only entry points import this module.
+
+Sources, later wins: the defaults here, `union-square.toml` (in the working directory, else in the data folder), then
+`UNION_SQUARE_*` in the environment, where `__` goes one level down: `UNION_SQUARE_UPSTREAMS__MYLAB__BASE_URL`.
+"""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+import platformdirs
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+FILE_NAME = "union-square.toml"
+
+
+class SettingsError(Exception):
+    """A setting is wrong. The message names it, says why and what to do; it is meant for the user as it is."""
+
+
+def _checked_base_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"must be like https://api.example.com or http://127.0.0.1:8000/prefix, not {url!r}")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("must hold no user, password, query or fragment")
+    return url.rstrip("/")
+
+
+class Upstream(BaseModel):
+    """A named provider endpoint that the proxy may forward to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base_url: Annotated[str, AfterValidator(_checked_base_url)]
+    ca_file: Path | None = None
+    """Certificates (PEM) to trust for this upstream instead of the machine's own."""
+
+
+def default_upstreams(environ: dict[str, str] | None = None) -> dict[str, Upstream]:
+    """The upstreams that work with no configuration. Region and resource come from the providers' own variables."""
+    env = os.environ if environ is None else environ
+    region = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or "us-east-1"
+    location = env.get("GOOGLE_CLOUD_LOCATION", "global")
+    urls = {
+        "openai": "https://api.openai.com",
+        "anthropic": "https://api.anthropic.com",
+        "gemini": "https://generativelanguage.googleapis.com",
+        "vertex-ai": f"https://{'' if location == 'global' else location + '-'}aiplatform.googleapis.com",
+        "bedrock": f"https://bedrock-runtime.{region}.amazonaws.com",
+        "azure-openai": env.get("AZURE_OPENAI_ENDPOINT", "https://set-azure-openai-endpoint.openai.azure.com"),
+        "mistral": "https://api.mistral.ai",
+        "groq": "https://api.groq.com",
+        "deepseek": "https://api.deepseek.com",
+        "openrouter": "https://openrouter.ai",
+        "xai": "https://api.x.ai",
+        "cohere": "https://api.cohere.com",
+        "together": "https://api.together.xyz",
+        "fireworks": "https://api.fireworks.ai",
+        "perplexity": "https://api.perplexity.ai",
+        "ollama": "http://127.0.0.1:11434",
+    }
+    return {name: Upstream(base_url=url) for name, url in urls.items()}
+
+
+def default_home() -> Path:
+    return Path(platformdirs.user_data_dir("union-square", appauthor=False))
+
+
+class Settings(BaseSettings):
+    """Everything a user may set. Units stand in the names."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="UNION_SQUARE_", env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    home: Path = Field(default_factory=default_home)
+    """The data folder: event log, SQLite database, key of the fingerprints."""
+    database_url: str = ""
+    """SQLAlchemy URL (`sqlite:///…` or `postgresql://…`); empty: SQLite in the data folder."""
+    host: str = "127.0.0.1"
+    proxy_port: int = Field(default=8787, ge=0, le=65535)
+    ui_port: int = Field(default=8788, ge=0, le=65535)
+    upstreams: dict[str, Upstream] = Field(default_factory=dict[str, Upstream])
+    """More upstreams, or other addresses for the default ones; see `all_upstreams`."""
+    workers: int = Field(default=1, ge=1, le=64)
+    """Processes of the proxy; each writes its own log."""
+    record: bool = True
+    connect_timeout_seconds: float = Field(default=10, gt=0)
+    response_timeout_seconds: float = Field(default=600, gt=0)
+    """The longest silence of an upstream, before its answer begins and between two pieces of it."""
+    drain_timeout_seconds: float = Field(default=30, ge=0)
+    """How long running calls may take to finish after a stop was asked for."""
+    stream_bytes: int = Field(default=64 << 20, ge=1 << 16)
+    """The most payload bytes waiting for the recorder; what does not fit becomes a gap."""
+    flush_milliseconds: float = Field(default=2, gt=0, le=1000)
+    """How often the recorder writes what has gathered."""
+    segment_bytes: int = Field(default=32 << 20, ge=1 << 16)
+    """When a segment of the event log is closed and the next begun."""
+    max_head_bytes: int = Field(default=64 << 10, ge=1 << 10)
+    """A request head larger than this is refused with 431."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Host names, besides loopback and `host`, by which a browser may reach the UI."""
+
+    @model_validator(mode="after")
+    def _names(self) -> Self:
+        for name in self.upstreams:
+            if not name or not all(c.isascii() and (c.isalnum() or c in "-_.") for c in name) or name == "-":
+                raise ValueError(f"upstreams: {name!r} is not a name (letters, digits, '-', '_', '.')")
+        return self
+
+    @cached_property
+    def all_upstreams(self) -> dict[str, Upstream]:
+        """The default upstreams with the configured ones laid over them, names in lower case."""
+        return default_upstreams() | {name.lower(): upstream for name, upstream in self.upstreams.items()}
+
+    @cached_property
+    def database(self) -> str:
+        """The URL to open, driver included."""
+        url = self.database_url or f"sqlite:///{self.home / 'union-square.db'}"
+        for plain in ("postgresql://", "postgres://"):
+            if url.startswith(plain):
+                return "postgresql+psycopg://" + url.removeprefix(plain)
+        return url
+
+    @property
+    def log_folder(self) -> Path:
+        return self.home / "log"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        home = Path(os.environ.get("UNION_SQUARE_HOME") or default_home())
+        found = next((f for f in (Path(FILE_NAME), home / FILE_NAME) if f.is_file()), None)
+        toml = () if found is None else (TomlConfigSettingsSource(settings_cls, found),)
+        return (init_settings, env_settings, *toml)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The settings of this process. `overrides` (from the command line) win. Raises SettingsError."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        lines = (f"  {'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors())
+        raise SettingsError("these settings are wrong:\n" + "\n".join(lines)) from error
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{FILE_NAME} could not be read: {error}") from error

@@ -1,0 +1,181 @@
+"""The seams of the store. `store.sql` and `store.memory` fulfil both, under one contract suite.
+
+All calls block; async callers hand them to a thread. A store that cannot be reached raises `StoreUnavailable`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from union_square.domain.events import Event
+from union_square.domain.ids import CallId, SessionId, WriterId
+from union_square.domain.views import (
+    AnnotationView,
+    CallDetail,
+    CallView,
+    Page,
+    SessionDetail,
+    SessionView,
+    Subject,
+)
+
+
+class StoreUnavailable(Exception):
+    """The database did not answer, or is locked. Nothing was written; try again later."""
+
+
+class NoSuchSubject(LookupError):
+    """No session or call of that id."""
+
+
+class CursorError(ValueError):
+    """A page cursor is not one that a listing gave."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFilter:
+    """What a listing of calls or sessions is narrowed to; every field given must hold. `text` is matched against
+    messages (full text), model, path and ids."""
+
+    session_id: str | None = None
+    model: str | None = None
+    upstream: str | None = None
+    state: str | None = None
+    status_code: int | None = None
+    tag: str | None = None
+    text: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+NO_FILTER = CallFilter()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelTotals:
+    """What one model of one upstream amounted to in a span of time."""
+
+    upstream: str
+    model: str
+    calls: int
+    errors: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+    unpriced_calls: int
+
+
+class StoreReader(Protocol):
+    def sessions(self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER) -> Page[SessionView]:
+        """Newest first by `last_at`. Raises CursorError."""
+        ...
+
+    def session(self, session_id: str) -> SessionDetail:
+        """Raises NoSuchSubject."""
+        ...
+
+    def calls(self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER) -> Page[CallView]:
+        """Newest first by `started_at`. Raises CursorError."""
+        ...
+
+    def call(self, call_id: CallId) -> CallDetail:
+        """Raises NoSuchSubject."""
+        ...
+
+    def session_calls(self, session_id: str, *, limit: int = 500) -> list[CallDetail]:
+        """The newest `limit` calls of a session, oldest first, with their messages. Raises NoSuchSubject."""
+        ...
+
+    def call_events(self, call_id: CallId) -> list[Event]:
+        """Every recorded event of an ended call, from the archive; of a running one, none. Raises NoSuchSubject."""
+        ...
+
+    def session_of_calls(self, call_ids: Sequence[CallId]) -> dict[CallId, SessionId]:
+        """The sessions of those calls that are linked already."""
+        ...
+
+    def totals(self, *, since: datetime | None = None, until: datetime | None = None) -> list[ModelTotals]:
+        """Per upstream and model, most calls first."""
+        ...
+
+    def tag_names(self) -> list[str]:
+        """Every tag in use, by name."""
+        ...
+
+
+class StoreAnnotator(Protocol):
+    """What people say of sessions and calls. Survives `rebuild`."""
+
+    def add_tag(self, subject: Subject, subject_id: str, tag: str) -> tuple[str, ...]:
+        """All tags of the subject after it; adding one twice is once. Raises NoSuchSubject."""
+        ...
+
+    def remove_tag(self, subject: Subject, subject_id: str, tag: str) -> tuple[str, ...]:
+        """All tags of the subject after it. Raises NoSuchSubject."""
+        ...
+
+    def add_annotation(self, subject: Subject, subject_id: str, text: str, author: str = "") -> AnnotationView:
+        """Raises NoSuchSubject."""
+        ...
+
+    def remove_annotation(self, subject: Subject, subject_id: str, annotation_id: int) -> None:
+        """Raises NoSuchSubject."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkQuery:
+    """What the rungs of the session ladder ask of the store for one call."""
+
+    fingerprint: str
+    upstream: str
+    response_id: str = ""  # rung 2: the provider's id of an earlier response
+    history: tuple[str, ...] = ()  # rung 3: digests of every prefix of the request's history, longest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkCandidate:
+    """An earlier call that a LinkQuery found. `matched` is the digest or response id it was found by."""
+
+    call_id: CallId
+    session_id: SessionId
+    matched: str
+    system_digest: str
+    started_at: datetime
+    children: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projection:
+    """Everything the projector says of one call at one moment: written whole, by call id, as often as it likes."""
+
+    detail: CallDetail
+    fingerprint: str
+    system_digest: str = ""
+    thread_digest: str = ""  # of the history that a continuation of this call would repeat; "" until it answered
+    response_id: str = ""
+    external_session: str = ""  # what the client called its session, where that is not the session id
+    archive: bytes | None = None  # the call's records (`domain.records`); None while it runs
+
+
+class StoreWriter(Protocol):
+    def position(self, writer: WriterId) -> int:
+        """Where following that writer's log has to go on; 0 = from its beginning."""
+        ...
+
+    def find_links(self, query: LinkQuery) -> list[LinkCandidate]:
+        """Calls that could be the parent: by response id, else by the longest digest that any call has."""
+        ...
+
+    def write(self, projections: Sequence[Projection], positions: dict[WriterId, int]) -> None:
+        """Insert or replace those calls and move the positions, all in one transaction."""
+        ...
+
+    def forget_projections(self) -> None:
+        """Drop everything that `rebuild` recomputes; archives, tags and annotations stay."""
+        ...
+
+    def archived(self, after: CallId | None = None, limit: int = 100) -> list[tuple[CallId, bytes]]:
+        """Archived calls in the order of their ids, after that one: what `rebuild` folds again."""
+        ...

@@ -1,0 +1,116 @@
+"""What the UI and the REST API read through: the store's answers with the live feed laid over them.
+
+One object fulfils this in the UI's process (`watching.watcher.Watcher`); every method may be called from any task.
+What is running comes from the feed, what has ended from the store; a reader never sees the seam.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from union_square.domain.ids import CallId
+from union_square.domain.messages import Message
+from union_square.domain.views import (
+    AnnotationView,
+    CallDetail,
+    CallView,
+    Page,
+    SessionDetail,
+    SessionView,
+    Subject,
+)
+from union_square.store.ports import NO_FILTER, CallFilter, ModelTotals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveCall:
+    """A running call (or one that ended a moment ago) on the live page."""
+
+    call: CallView
+    tail: str  # the last 300 characters or so of what it has said; "" = nothing yet
+    tail_kind: Literal["text", "thinking", "tool_call"]
+    last_chunk_ms_ago: float | None  # None = no chunk yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSession:
+    session: SessionView
+    calls: tuple[LiveCall, ...]  # oldest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSnapshot:
+    """`version` grows with every change; compare it, do not count with it."""
+
+    version: int
+    running: tuple[LiveSession, ...]  # newest first
+    recording_problem: str  # a gap or a stopped projector, in words for a banner; "" = all is well
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One call's share of its session's conversation: what its request added, and what came back.
+
+    `added` leaves out what the parent call's request and response held already; a turn whose `branch` is true does not
+    continue the turn shown before it (an edit, a retry, a sub-agent)."""
+
+    call: CallView
+    added: tuple[Message, ...]
+    answer: tuple[Message, ...]
+    branch: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    detail: SessionDetail
+    turns: tuple[Turn, ...]  # oldest first; a running call's turn holds what has come so far
+    truncated: bool  # True: only the newest turns are here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedBody:
+    """A body as it was forwarded: content encoding kept, so is the content type."""
+
+    data: bytes
+    content_type: str  # "" = none was sent
+    content_encoding: str  # "" = none
+
+
+class Watching(Protocol):
+    @property
+    def version(self) -> int:
+        """Of the live feed; grows when anything running changes."""
+        ...
+
+    async def changed(self, since: int, timeout_seconds: float = 10) -> int:
+        """Wait until the version is above `since`; its value then, or `since` when the time has passed."""
+        ...
+
+    async def live(self) -> LiveSnapshot: ...
+
+    async def sessions(
+        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER
+    ) -> Page[SessionView]: ...
+
+    async def session(self, session_id: str) -> SessionDetail: ...
+
+    async def conversation(self, session_id: str) -> Conversation: ...
+
+    async def calls(
+        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER
+    ) -> Page[CallView]: ...
+
+    async def call(self, call_id: CallId) -> CallDetail: ...
+
+    async def body(self, call_id: CallId, side: Literal["request", "response"]) -> RecordedBody: ...
+
+    async def totals(self) -> list[ModelTotals]: ...
+
+    async def tag_names(self) -> list[str]: ...
+
+    async def add_tag(self, subject: Subject, subject_id: str, tag: str) -> tuple[str, ...]: ...
+
+    async def remove_tag(self, subject: Subject, subject_id: str, tag: str) -> tuple[str, ...]: ...
+
+    async def annotate(self, subject: Subject, subject_id: str, text: str, author: str = "") -> AnnotationView: ...
+
+    async def remove_annotation(self, subject: Subject, subject_id: str, annotation_id: int) -> None: ...
