@@ -1,0 +1,92 @@
+"""What a call cost by its provider's list price, from the tables of `genai-prices`. Offline: never fetches prices."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from genai_prices import Usage as PricedUsage
+from genai_prices import __version__ as tables_version
+from genai_prices.data_snapshot import get_snapshot
+from genai_prices.types import PriceCalculation
+
+from union_square.domain.messages import Usage
+
+# The upstreams that are configured from the start, by genai-prices' ids. Another name says nothing of the provider:
+# there the model alone must tell.
+_PROVIDERS = {
+    "openai": "openai",
+    "anthropic": "anthropic",
+    "gemini": "google",
+    "vertex-ai": "google",
+    "bedrock": "aws",
+    "azure-openai": "azure",
+    "mistral": "mistral",
+    "groq": "groq",
+    "deepseek": "deepseek",
+    "openrouter": "openrouter",
+    "xai": "x-ai",
+    "cohere": "cohere",
+    "together": "together",
+    "fireworks": "fireworks",
+    "perplexity": "perplexity",
+}
+_UNPRICED = {"ollama"}  # runs on the user's own machine; a price of someone else's `llama3` would be wrong
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """In US dollars. `source` names the table, the provider and the model whose price was taken."""
+
+    usd: float
+    input_usd: float
+    output_usd: float
+    source: str
+
+
+def cost_of(usage: Usage, models: tuple[str, ...], upstream: str, when: datetime) -> Cost | None:
+    """What that usage cost at that time; `models` are tried in order (served, then asked for). None = unknown.
+
+    `usage.input_tokens` holds the cached ones and `output_tokens` the reasoning ones, as genai-prices expects. A usage
+    without one of the two has no known cost.
+    """
+    if usage.input_tokens is None or (usage.output_tokens is None and not _is_input_only(usage)):
+        return None
+    for model in dict.fromkeys(model for model in models if model):
+        cost = _cost(usage, model, upstream, when.replace(minute=0, second=0, microsecond=0))
+        if cost is not None:
+            return cost
+    return None
+
+
+def _is_input_only(usage: Usage) -> bool:
+    return usage.output_tokens is None and usage.reasoning_output_tokens is None
+
+
+@lru_cache(maxsize=4096)
+def _cost(usage: Usage, model: str, upstream: str, when: datetime) -> Cost | None:
+    if upstream in _UNPRICED:
+        return None
+    hints = [_PROVIDERS[upstream]] if upstream in _PROVIDERS else []
+    for provider in (*hints, None, *(["litellm"] if "/" in model else [])):
+        price = _price(usage, model, provider, when)
+        if price is not None:
+            return Cost(
+                usd=float(price.total_price),
+                input_usd=float(price.input_price),
+                output_usd=float(price.output_price),
+                source=f"genai-prices {tables_version}: {price.provider.id}/{price.model.id}",
+            )
+    return None
+
+
+def _price(usage: Usage, model: str, provider: str | None, when: datetime) -> PriceCalculation | None:
+    tokens = PricedUsage(
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cache_read_tokens=usage.cache_read_input_tokens,
+        cache_write_tokens=usage.cache_creation_input_tokens,
+    )
+    try:
+        return get_snapshot().calc(tokens, model, provider, None, when)
+    except (LookupError, ValueError):  # no such model; or counts that contradict each other
+        return None

@@ -1,0 +1,153 @@
+"""OpenAI chat completions, and the many servers that speak it.
+
+https://platform.openai.com/docs/api-reference/chat; the additions of others (reasoning, images, usage in odd places)
+are read wherever they appear, for a server is not known by its name.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from union_square.domain.messages import (
+    Message,
+    OtherPart,
+    Request,
+    Role,
+    TextPart,
+    ToolResultPart,
+)
+from union_square.wire.dialects.draft import Draft
+from union_square.wire.dialects.openai_choice import Choice
+from union_square.wire.dialects.openai_parts import offers_of, parts_of
+from union_square.wire.dialects.openai_usage import usage_of
+from union_square.wire.headers import Target
+from union_square.wire.jsontext import clean_value, count_of, json_text, list_of, obj_of, text_of
+
+_PATH = re.compile(r"/chat/completions/?(#.*)?\Z")
+_DEPLOYMENT = re.compile(r"/deployments/([^/]+)/")
+_NOT_PARAMETERS = {"model", "messages", "tools", "functions", "stream"}
+_ROLES: dict[str, Role] = {
+    "system": "system",
+    "developer": "system",
+    "assistant": "assistant",
+    "tool": "tool",
+    "function": "tool",
+}
+MAX_CHOICES = 256
+"""Of one response that are kept apart; OpenAI allows 128."""
+
+
+class OpenAIChat:
+    name = "openai-chat"
+
+    def claims_path(self, path: str) -> bool:
+        return _PATH.search(path) is not None
+
+    def claims_body(self, body: dict[str, Any]) -> bool:
+        messages = list_of(body.get("messages"))
+        return bool(
+            isinstance(body.get("model"), str)
+            and messages
+            and all("role" in obj_of(message) for message in messages)
+            and not {"system", "anthropic_version", "inferenceConfig"} & body.keys()
+        )
+
+    def read_request(self, target: Target, body: dict[str, Any]) -> Request:
+        deployment = _DEPLOYMENT.search(target.path)
+        return Request(
+            dialect=self.name,
+            operation="chat",
+            model=text_of(body.get("model")) or (deployment[1] if deployment else ""),
+            messages=tuple(_message(item) for item in list_of(body.get("messages"))),
+            tools=offers_of(body.get("tools"), body.get("functions")),
+            parameters={key: clean_value(item) for key, item in body.items() if key not in _NOT_PARAMETERS},
+            stream=body.get("stream") is True,
+        )
+
+    def open_response(self, request: Request) -> Draft:  # noqa: ARG002
+        return ChatDraft()
+
+
+def _message(item: Any) -> Message:
+    fields = obj_of(item)
+    if not fields:
+        return Message(role="user", parts=(OtherPart(label="message", json=json_text(item)),))
+    role = _ROLES.get(text_of(fields.get("role")), "user")
+    name = text_of(fields.get("name"))
+    if role == "tool":
+        result = ToolResultPart(
+            id=text_of(fields.get("tool_call_id")), name=name, text=_result_text(fields.get("content"))
+        )
+        media = [part for part in parts_of(fields.get("content")) if part.type == "media"]
+        return Message(role="tool", parts=(result, *media))
+    if role != "assistant":
+        return Message(role=role, parts=tuple(parts_of(fields.get("content"))), name=name)
+    choice = Choice(Draft())
+    choice.take(fields)
+    return Message(role="assistant", parts=choice.parts(), name=name)
+
+
+def _result_text(content: Any) -> str:
+    if isinstance(content, str):
+        return text_of(content)
+    parts = parts_of(content)
+    if parts and all(isinstance(part, TextPart) for part in parts):
+        return "\n".join(part.text for part in parts if isinstance(part, TextPart))
+    if any(part.type == "media" for part in parts):  # the media stand beside the result
+        return "\n".join(part.text for part in parts if isinstance(part, TextPart))
+    return "" if content is None else json_text(content)
+
+
+class ChatDraft(Draft):
+    """Fed by whole bodies and by chunks alike: a whole message is one large delta."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._choices: dict[int, Choice] = {}
+
+    def read_body(self, value: Any) -> bool:
+        return self._read(value, "message")
+
+    def read_event(self, name: str, value: Any) -> bool:  # noqa: ARG002
+        return self._read(value, "delta")
+
+    def _read(self, value: Any, key: str) -> bool:
+        body = obj_of(value)
+        self.response_id = text_of(body.get("id")) or self.response_id
+        self.model = text_of(body.get("model")) or self.model
+        self._read_usage(body)
+        for position, item in enumerate(list_of(body.get("choices"))):
+            choice = obj_of(item)
+            index = count_of(choice.get("index"))
+            self._read_choice(position if index is None else index, choice, key)
+            self._take_failure(choice)
+        return "choices" in body or "usage" in body or bool(body.get("x_groq"))
+
+    def _read_usage(self, body: dict[str, Any]) -> None:
+        usage = usage_of(body.get("usage")) or usage_of(obj_of(body.get("x_groq")).get("usage"))
+        if usage is None:  # Moonshot reports it in the last choice
+            for choice in list_of(body.get("choices")):
+                usage = usage_of(obj_of(choice).get("usage")) or usage
+        self.usage = usage or self.usage
+
+    def _read_choice(self, index: int, fields: dict[str, Any], key: str) -> None:
+        choice = self._choices.get(index)
+        if choice is None:
+            if len(self._choices) >= MAX_CHOICES:
+                self.note(f"more than {MAX_CHOICES} choices; the rest are not shown")
+                return
+            choice = self._choices[index] = Choice(self)
+            self._choices = dict(sorted(self._choices.items()))
+        other = "delta" if key == "message" else "message"
+        choice.take(obj_of(fields.get(key)) or obj_of(fields.get(other)))
+        reason = text_of(fields.get("finish_reason"))
+        if reason:
+            choice.finish_reason = reason
+            reasons = (item.finish_reason for item in self._choices.values())
+            self.finish_reasons = tuple(item for item in reasons if item)
+
+    def read_messages(self) -> Iterator[Message]:
+        for choice in self._choices.values():
+            parts = choice.parts()
+            if parts or choice.finish_reason:
+                yield Message(role="assistant", parts=parts)

@@ -1,0 +1,46 @@
+"""Which dialects there are, and whose a request is: by its path, else by its shape, never by its provider's name."""
+
+from dataclasses import replace
+from typing import Any
+
+from union_square.domain.messages import Request
+from union_square.wire.dialects.draft import Draft
+from union_square.wire.dialects.openai_chat import OpenAIChat
+from union_square.wire.dialects.plain import PlainDraft, json_part, plain_request, read_plain_request
+from union_square.wire.dialects.protocol import Dialect
+from union_square.wire.headers import ContentType, Target
+from union_square.wire.jsontext import obj_of, parse_json
+
+DIALECTS: tuple[Dialect, ...] = (OpenAIChat(),)
+"""In the order in which they are asked."""
+
+
+def recognise(target: Target, body: Any = None) -> Dialect | None:
+    """The dialect of a request whose JSON body is that; None = no one's."""
+    for dialect in DIALECTS:
+        if dialect.claims_path(target.path):
+            return dialect
+    fields = obj_of(body)
+    return next((dialect for dialect in DIALECTS if fields and dialect.claims_body(fields)), None)
+
+
+def read_request(target: Target, data: bytes, kind: ContentType) -> tuple[Request, Draft]:
+    """What a request's decoded body says, and the draft for its answer. Never raises.
+
+    A body that cannot be read on a path that a dialect claims is that dialect's, with a problem.
+    """
+    if not data.strip() or not (kind.is_json or data.lstrip()[:1] in {b"{", b"["}):
+        dialect = recognise(target)
+        if data.strip() or dialect is None:
+            return read_plain_request(target, data, kind), PlainDraft()
+        request = dialect.read_request(target, {})
+        return request, dialect.open_response(request)
+    read = parse_json(data)
+    problem = f"the request body {read.problem}" if read.problem else ""
+    dialect = recognise(target, read.value)
+    if dialect is not None:
+        request = replace(dialect.read_request(target, obj_of(read.value)), problem=problem)
+        return request, dialect.open_response(request)
+    if read.value is None and problem:
+        return replace(read_plain_request(target, data, kind), problem=problem), PlainDraft()
+    return plain_request(target, "json", json_part(read.value), read.value, problem), PlainDraft()

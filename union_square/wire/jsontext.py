@@ -1,0 +1,177 @@
+"""JSON that anyone may have written: read without raising, taken apart without trusting its shape.
+
+What Python's reader accepts or makes and UTF-8, SQL and JSON itself do not (lone surrogates, NaN, infinities, nesting
+without end) is tamed here, so that everything behind this module can be stored and sent.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, cast
+
+MAX_VALUES = 4_000_000
+"""Commas and brackets a body may hold before it is shown as text. A value takes about 60 bytes in memory, so a body of
+64 MiB of `[],` would take 2 GB; a long conversation holds some ten thousand."""
+
+MAX_DEPTH = 64
+"""Levels of a value that is handed on; deeper ones are handed on as JSON text. Tool schemas reach about 15."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonRead:
+    """`value` is what could be read (None where nothing could); `problem` says why it is not all, and where."""
+
+    value: Any = None
+    problem: str = ""
+
+
+def _finite(literal: str) -> float | str:
+    number = float(literal)
+    return literal if number in {float("inf"), float("-inf")} else number
+
+
+def parse_json(data: bytes | str) -> JsonRead:
+    """The JSON value that `data` is. A body that ends too early is read as far as it goes."""
+    text, problem = (data, "") if isinstance(data, str) else _decode(data)
+    if text.count(",") + text.count("[") + text.count("{") > MAX_VALUES:
+        return JsonRead(problem=f"holds more than {MAX_VALUES:,} values")
+    try:
+        return JsonRead(value=_loads(text), problem=problem)
+    except RecursionError:
+        return JsonRead(problem="is nested too deeply")
+    except json.JSONDecodeError as error:
+        place = len(text[: error.pos].encode("utf-8", "replace"))
+        problem = f"is not JSON: {error.msg} at byte {place} (line {error.lineno})"
+    except ValueError as error:  # an integer of more than 4,300 digits
+        return JsonRead(problem=f"is not usable JSON: {error}")
+    return JsonRead(value=_read_cut(text), problem=problem)
+
+
+def _loads(text: str) -> Any:
+    return json.loads(text, parse_constant=str, parse_float=_finite, strict=False)
+
+
+def _decode(data: bytes) -> tuple[str, str]:
+    if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        return data.decode("utf-16", "replace"), ""
+    try:
+        return data.decode("utf-8-sig"), ""
+    except UnicodeDecodeError as error:
+        return data.decode("utf-8-sig", "replace"), f"is not UTF-8 at byte {error.start}"
+
+
+def _read_cut(text: str) -> Any:
+    """A text that ends inside its JSON value, read as if its open strings and brackets were closed there."""
+    closers: list[str] = []
+    keep = 0  # everything before it is whole: a value has just ended there, or a bracket opened
+    endings = ""
+    at, in_string, size = 0, False, len(text)
+    while at < size:
+        if in_string:
+            at = _string_end(text, at)
+            if at >= size:
+                break
+            in_string = False
+            at += 1
+            continue
+        char = text[at]
+        if char == '"':
+            in_string = True
+        elif char in "{[":
+            closers.append("}" if char == "{" else "]")
+            keep, endings = at + 1, "".join(reversed(closers))
+        elif char in "}]":
+            if not closers or closers.pop() != char:
+                return None
+            keep, endings = at + 1, "".join(reversed(closers))
+        elif char == ",":
+            keep, endings = at, "".join(reversed(closers))
+        at += 1
+        if len(closers) > MAX_DEPTH:
+            return None
+    for attempt in _closings(text, in_string, "".join(reversed(closers)), keep, endings):
+        try:
+            return _loads(attempt)
+        except (ValueError, RecursionError):
+            continue
+    return None
+
+
+def _closings(text: str, in_string: bool, closers: str, keep: int, endings: str) -> list[str]:
+    if not closers:
+        return []
+    tail = text.rstrip()
+    if not in_string:
+        return [tail + closers, text[:keep] + endings]
+    cut = text.rfind("\\", max(0, len(text) - 6))  # perhaps an escape that is not whole
+    attempts = [text + '"' + closers, text[:keep] + endings]
+    return attempts if cut < 0 else [attempts[0], text[:cut] + '"' + closers, attempts[1]]
+
+
+def _string_end(text: str, at: int) -> int:
+    while True:
+        quote = text.find('"', at)
+        if quote < 0:
+            return len(text)
+        slash = text.find("\\", at, quote)
+        if slash < 0:
+            return quote
+        at = slash + 2
+
+
+def clean(text: str) -> str:
+    """The text with surrogate halves joined where they are pairs, and replaced by U+FFFD where they are not."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def clean_value(value: Any, depth: int = 0) -> Any:
+    """The JSON value with clean texts, and with what lies deeper than `MAX_DEPTH` as JSON text."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict | list) and depth >= MAX_DEPTH:
+        return json_text(value)
+    if isinstance(value, dict):
+        items = cast("dict[str, Any]", value).items()
+        return {clean(key): clean_value(item, depth + 1) for key, item in items}
+    if isinstance(value, list):
+        return [clean_value(item, depth + 1) for item in cast("list[Any]", value)]
+    return value
+
+
+def json_text(value: Any) -> str:
+    """The value as JSON text, compact; a text that is already one (arguments as written) stays as it is."""
+    if isinstance(value, str):
+        return clean(value)
+    try:
+        return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    except RecursionError:
+        return '"(nested too deeply to be shown)"'
+
+
+def obj_of(value: Any) -> dict[str, Any]:
+    """The value where it is a JSON object, else an empty one."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def list_of(value: Any) -> list[Any]:
+    """The value where it is a JSON array, else an empty one."""
+    return cast("list[Any]", value) if isinstance(value, list) else []
+
+
+def text_of(value: Any) -> str:
+    """The value where it is a text, cleaned, else ""."""
+    return clean(value) if isinstance(value, str) else ""
+
+
+def count_of(value: Any) -> int | None:
+    """The value where it is a whole number of 0 or more that fits 63 bits, else None."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 63:
+        return None
+    return value
