@@ -36,7 +36,11 @@ class CursorError(ValueError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFilter:
     """What a listing of calls or sessions is narrowed to; every field given must hold. `text` is matched against
-    messages (full text), model, path and ids."""
+    messages (full text), model, path and ids.
+
+    A call is found by the text that it added to its session (not by the history it repeats): every word must occur, the
+    last one as the beginning of a word. A session is listed when one of its calls fulfils every field; `tag` may then
+    also be the session's own, and `state` also "running" or "ended". `since` is included, `until` is not."""
 
     session_id: str | None = None
     model: str | None = None
@@ -67,7 +71,9 @@ class ModelTotals:
 
 
 class StoreReader(Protocol):
-    def sessions(self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER) -> Page[SessionView]:
+    def sessions(
+        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER
+    ) -> Page[SessionView]:
         """Newest first by `last_at`. Raises CursorError."""
         ...
 
@@ -126,10 +132,16 @@ class StoreAnnotator(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkQuery:
-    """What the rungs of the session ladder ask of the store for one call."""
+    """What the rungs of the session ladder ask of the store for one call.
 
+    Only calls that have ended and whose answer had come before `started_at` are candidates, and only children of which
+    the same is true are counted: so the answer does not depend on how far projecting had come when it was asked."""
+
+    call_id: CallId  # the call that is being linked; never its own candidate
+    started_at: datetime
     fingerprint: str
     upstream: str
+    session_id: str = ""  # only calls of this session; "" = of any
     response_id: str = ""  # rung 2: the provider's id of an earlier response
     history: tuple[str, ...] = ()  # rung 3: digests of every prefix of the request's history, longest first
 
@@ -153,7 +165,7 @@ class Projection:
     detail: CallDetail
     fingerprint: str
     system_digest: str = ""
-    thread_digest: str = ""  # of the history that a continuation of this call would repeat; "" until it answered
+    thread_digests: tuple[str, ...] = ()  # of the history that a continuation would repeat, one a choice it was given
     response_id: str = ""
     external_session: str = ""  # what the client called its session, where that is not the session id
     archive: bytes | None = None  # the call's records (`domain.records`); None while it runs
@@ -168,8 +180,12 @@ class StoreWriter(Protocol):
         """Calls that could be the parent: by response id, else by the longest digest that any call has."""
         ...
 
+    def ended(self, call_ids: Sequence[CallId]) -> set[CallId]:
+        """Those of them that are stored as ended: reading their events again must not change them."""
+        ...
+
     def write(self, projections: Sequence[Projection], positions: dict[WriterId, int]) -> None:
-        """Insert or replace those calls and move the positions, all in one transaction."""
+        """Insert or replace those calls, sum their sessions up again, move the positions: all in one transaction."""
         ...
 
     def forget_projections(self) -> None:

@@ -1,0 +1,345 @@
+"""Row ⇄ value. Pure: what the tables hold of a projection, and the views that come out of them again.
+
+Text columns get neither NUL nor lone surrogates (PostgreSQL refuses both), and what is indexed is cut to a length that
+an index entry can hold; JSON columns and the archive keep everything.
+"""
+
+import hashlib
+import struct
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from union_square.domain.ids import CallId, SessionId
+from union_square.domain.lifecycle import ENDED
+from union_square.domain.messages import (
+    MediaPart,
+    Message,
+    OtherPart,
+    Part,
+    RefusalPart,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolOffer,
+    ToolResultPart,
+    Usage,
+)
+from union_square.domain.models import AnnotationRow, CallDetailRow, CallRow, GapRow, SessionRow, dump_json
+from union_square.domain.views import (
+    AnnotationView,
+    CallDetail,
+    CallView,
+    ChunkView,
+    GapView,
+    HeadView,
+    SessionView,
+)
+from union_square.domain.words import search_words
+from union_square.store.ports import Projection
+
+LONGEST_INDEXED = 256
+LONGEST_TITLE = 120
+PICO = 10**12
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_CHUNK = struct.Struct("<QQ")
+_UNSTORABLE = dict.fromkeys((0, *range(0xD800, 0xE000)), "\ufffd")
+_PARTS: dict[str, type[Part]] = {
+    "text": TextPart,
+    "thinking": ThinkingPart,
+    "tool_call": ToolCallPart,
+    "tool_result": ToolResultPart,
+    "media": MediaPart,
+    "refusal": RefusalPart,
+    "other": OtherPart,
+}
+
+
+def to_us(at: datetime) -> int:
+    """Microseconds since the epoch of an aware datetime, exactly."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def from_us(at: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=at)
+
+
+def clean(value: str, limit: int | None = None) -> str:
+    """`value` as a text column can hold it."""
+    return value.translate(_UNSTORABLE)[:limit]
+
+
+def to_pico(usd: float | None) -> int | None:
+    return None if usd is None else round(usd * PICO)
+
+
+def from_pico(pico: int | None) -> float | None:
+    return None if pico is None else int(pico) / PICO
+
+
+def _ms_to_us(ms: float | None) -> int | None:
+    return None if ms is None else round(ms * 1000)
+
+
+def _us_to_ms(us: int | None) -> float | None:
+    return None if us is None else us / 1000
+
+
+def pack_chunks(chunks: Iterable[ChunkView]) -> bytes:
+    """Chunk times and sizes: pairs of little-endian u64 (microseconds since the chunk before, bytes), in zlib."""
+    packed, before = bytearray(), 0
+    for chunk in chunks:
+        at = max(before, round(chunk.offset_ms * 1000))
+        packed += _CHUNK.pack(at - before, chunk.bytes)
+        before = at
+    return zlib.compress(bytes(packed), 3)
+
+
+def unpack_chunks(packed: bytes) -> tuple[ChunkView, ...]:
+    at, chunks = 0, list[ChunkView]()
+    for step, size in _CHUNK.iter_unpack(zlib.decompress(packed)):
+        at += step
+        chunks.append(ChunkView(offset_ms=at / 1000, bytes=size))
+    return tuple(chunks)
+
+
+def message_content(message: Message) -> dict[str, Any]:
+    return {"role": message.role, "name": message.name, "parts": [asdict(part) for part in message.parts]}
+
+
+def message_value(content: Mapping[str, Any]) -> Message:
+    parts = tuple(_PARTS[part["type"]](**part) for part in content["parts"])
+    return Message(role=content["role"], name=content["name"], parts=parts)
+
+
+def content_digest(content: Any) -> str:
+    """What names a message or a set of tools: the same content has the same digest, in every store."""
+    return hashlib.blake2b(dump_json(content).encode(), digest_size=16).hexdigest()
+
+
+def tools_content(tools: Sequence[ToolOffer]) -> list[dict[str, Any]]:
+    return [asdict(tool) for tool in tools]
+
+
+def message_texts(messages: Iterable[Message]) -> Iterable[str]:
+    """What a person may look for in messages."""
+    for message in messages:
+        for part in message.parts:
+            match part:
+                case TextPart() | ThinkingPart() | RefusalPart():
+                    yield part.text
+                case ToolCallPart():
+                    yield f"{part.name} {part.arguments}"
+                case ToolResultPart():
+                    yield part.text
+                case MediaPart():
+                    yield f"{part.name} {part.url}"
+                case OtherPart():
+                    yield part.json
+
+
+def call_words(call: CallView, added: Iterable[Message]) -> str:
+    """The search words of a call: its ids, model, path, error, and the messages it added to its session."""
+    own = (call.id, call.session_id or "", call.model, call.response_model, call.upstream, call.path)
+    return clean(search_words((*own, call.error_type, call.error_message, *message_texts(added))))
+
+
+def title_of(messages: Iterable[Message]) -> str:
+    """The first user text, on one line."""
+    for message in messages:
+        if message.role != "user":
+            continue
+        for part in message.parts:
+            if isinstance(part, TextPart) and (line := " ".join(part.text[:2000].split())):
+                return clean(line, LONGEST_TITLE)
+    return ""
+
+
+def call_row(projection: Projection) -> CallRow:
+    detail = projection.detail
+    call = detail.call
+    usage = call.usage or Usage()
+    started = to_us(call.started_at)
+    duration = _ms_to_us(call.duration_ms)
+    answered = round(detail.chunks[-1].offset_ms * 1000) if detail.chunks else duration
+    ended = call.state in ENDED
+    return CallRow(
+        id=call.id,
+        session_id=call.session_id,
+        parent_id=call.parent_id,
+        link_rule=call.link_rule,
+        link_confidence=call.link_confidence,
+        upstream=clean(call.upstream, LONGEST_INDEXED),
+        dialect=call.dialect,
+        operation=call.operation,
+        model=clean(call.model, LONGEST_INDEXED),
+        response_model=clean(call.response_model, LONGEST_INDEXED),
+        method=clean(call.method),
+        path=clean(call.path),
+        status_code=call.status_code,
+        state=call.state,
+        streamed=call.streamed,
+        started_at=started,
+        ended_at=started + (duration or 0) if ended else None,
+        answered_at=started + (answered or 0) if ended else None,
+        first_chunk_us=_ms_to_us(call.time_to_first_chunk_ms),
+        first_token_us=_ms_to_us(call.time_to_first_token_ms),
+        output_tokens_per_second=call.output_tokens_per_second,
+        usage_reported=call.usage is not None,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cache_read_input_tokens=usage.cache_read_input_tokens,
+        cache_creation_input_tokens=usage.cache_creation_input_tokens,
+        reasoning_output_tokens=usage.reasoning_output_tokens,
+        cost_pico=to_pico(call.cost_usd),
+        finish_reasons=list(call.finish_reasons),
+        error_type=clean(call.error_type),
+        error_message=clean(call.error_message),
+        request_bytes=call.request_bytes,
+        response_bytes=call.response_bytes,
+        recorded=call.recorded,
+        gap_observations=call.gap_observations,
+        gap_bytes=call.gap_bytes,
+        title=title_of(detail.messages[: detail.request_message_count]),
+        preview=clean(call.preview),
+        call_metadata=call.metadata,
+        fingerprint=projection.fingerprint,
+        system_digest=projection.system_digest,
+        response_id=clean(projection.response_id, LONGEST_INDEXED),
+        external_session=clean(projection.external_session),
+    )
+
+
+def call_view(row: CallRow, tags: tuple[str, ...]) -> CallView:
+    usage = Usage(
+        input_tokens=row.input_tokens,
+        output_tokens=row.output_tokens,
+        cache_read_input_tokens=row.cache_read_input_tokens,
+        cache_creation_input_tokens=row.cache_creation_input_tokens,
+        reasoning_output_tokens=row.reasoning_output_tokens,
+    )
+    values: dict[str, Any] = {
+        name: getattr(row, name)
+        for name in (
+            *("link_rule", "link_confidence", "upstream", "dialect", "operation", "model", "response_model", "method"),
+            *("path", "status_code", "state", "streamed", "output_tokens_per_second", "error_type", "error_message"),
+            *("request_bytes", "response_bytes", "recorded", "gap_observations", "gap_bytes", "preview"),
+        )
+    }
+    return CallView(
+        id=CallId(row.id),
+        session_id=None if row.session_id is None else SessionId(row.session_id),
+        parent_id=None if row.parent_id is None else CallId(row.parent_id),
+        started_at=from_us(row.started_at),
+        duration_ms=None if row.ended_at is None else (row.ended_at - row.started_at) / 1000,
+        time_to_first_chunk_ms=_us_to_ms(row.first_chunk_us),
+        time_to_first_token_ms=_us_to_ms(row.first_token_us),
+        usage=usage if row.usage_reported else None,
+        cost_usd=from_pico(row.cost_pico),
+        finish_reasons=tuple(row.finish_reasons),
+        tags=tags,
+        metadata=row.call_metadata,
+        **values,
+    )
+
+
+def _head_content(head: HeadView | None) -> dict[str, Any] | None:
+    return None if head is None else {"start_line": head.start_line, "headers": [list(pair) for pair in head.headers]}
+
+
+def _head_value(content: Mapping[str, Any]) -> HeadView:
+    return HeadView(start_line=content["start_line"], headers=tuple((n, v) for n, v in content["headers"]))
+
+
+def detail_row(detail: CallDetail, message_ids: list[int], tools_digest: str) -> CallDetailRow:
+    return CallDetailRow(
+        call_id=detail.call.id,
+        message_ids=message_ids,
+        request_message_count=detail.request_message_count,
+        tools_digest=tools_digest,
+        parameters=detail.parameters,
+        request_head=_head_content(detail.request) or {},
+        response_head=_head_content(detail.response),
+        chunks=pack_chunks(detail.chunks),
+        request_chunks=pack_chunks(detail.request_chunks),
+        problems=list(detail.problems),
+    )
+
+
+def detail_view(
+    call: CallView,
+    row: CallDetailRow,
+    messages: Mapping[int, Message],
+    tools: Sequence[Mapping[str, Any]],
+    gaps: Iterable[GapRow],
+    annotations: tuple[AnnotationView, ...],
+) -> CallDetail:
+    return CallDetail(
+        call=call,
+        messages=tuple(messages[number] for number in row.message_ids),
+        request_message_count=row.request_message_count,
+        tools=tuple(ToolOffer(**tool) for tool in tools),
+        parameters=row.parameters,
+        request=_head_value(row.request_head),
+        response=None if row.response_head is None else _head_value(row.response_head),
+        chunks=unpack_chunks(row.chunks),
+        request_chunks=unpack_chunks(row.request_chunks),
+        gaps=tuple(gap_view(gap) for gap in gaps),
+        problems=tuple(row.problems),
+        annotations=annotations,
+    )
+
+
+def gap_rows(call_id: CallId, gaps: Iterable[GapView]) -> list[GapRow]:
+    return [
+        GapRow(
+            call_id=call_id,
+            number=number,
+            at=to_us(gap.at),
+            observations=gap.observations,
+            bytes=gap.bytes,
+            reason=clean(gap.reason),
+        )
+        for number, gap in enumerate(gaps)
+    ]
+
+
+def gap_view(row: GapRow) -> GapView:
+    return GapView(at=from_us(row.at), observations=row.observations, bytes=row.bytes, reason=row.reason)
+
+
+def annotation_view(row: AnnotationRow) -> AnnotationView:
+    return AnnotationView(
+        id=row.id or 0,
+        subject="call" if row.subject == "call" else "session",
+        subject_id=row.subject_id,
+        text=row.text,
+        author=row.author,
+        created_at=from_us(row.created_at),
+    )
+
+
+def session_view(row: SessionRow, tags: tuple[str, ...]) -> SessionView:
+    return SessionView(
+        id=SessionId(row.id),
+        title=row.title,
+        state="running" if row.running_count else "ended",
+        started_at=from_us(row.started_at),
+        last_at=from_us(row.last_at),
+        duration_ms=(row.last_at - row.started_at) / 1000,
+        call_count=row.call_count,
+        running_count=row.running_count,
+        error_count=row.error_count,
+        models=tuple(row.models),
+        upstreams=tuple(row.upstreams),
+        input_tokens=row.input_tokens,
+        output_tokens=row.output_tokens,
+        cost_usd=from_pico(row.cost_pico),
+        unpriced_calls=row.unpriced_calls,
+        gap_observations=row.gap_observations,
+        tags=tags,
+    )

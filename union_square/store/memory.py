@@ -1,0 +1,342 @@
+"""The store in memory: for tests, and for looking at one log without a database. Nothing outlives the process.
+
+It keeps what the tables would keep and answers as they would (the contract suite holds all stores to that), in the
+plainest way; it is not made for many calls.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from union_square.domain import records
+from union_square.domain.events import Event
+from union_square.domain.ids import CallId, SessionId, WriterId
+from union_square.domain.lifecycle import ENDED
+from union_square.domain.models import AnnotationRow, CallRow, SessionRow
+from union_square.domain.views import (
+    AnnotationView,
+    CallDetail,
+    CallView,
+    Page,
+    SessionDetail,
+    SessionView,
+    Subject,
+)
+from union_square.domain.words import matches, query_words
+from union_square.store import mapping
+from union_square.store.annotator import now_utc, parse_tag
+from union_square.store.cursors import encode_cursor, parse_cursor
+from union_square.store.ports import (
+    NO_FILTER,
+    CallFilter,
+    LinkCandidate,
+    LinkQuery,
+    ModelTotals,
+    NoSuchSubject,
+    Projection,
+)
+
+
+class MemoryStore:
+    """`StoreReader`, `StoreWriter` and `StoreAnnotator` in one. Safe to use from several threads."""
+
+    def __init__(self, clock: Callable[[], datetime] = now_utc) -> None:
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._projections = dict[CallId, Projection]()
+        self._rows = dict[CallId, CallRow]()
+        self._words = dict[CallId, str]()
+        self._archives = dict[CallId, bytes]()
+        self._positions = dict[WriterId, int]()
+        self._tags = dict[tuple[Subject, str, str], tuple[str, bool]]()  # → source, removed
+        self._notes = dict[int, AnnotationRow]()
+        self._last_note = 0
+
+    # StoreWriter
+
+    def position(self, writer: WriterId) -> int:
+        return self._positions.get(writer, 0)
+
+    def ended(self, call_ids: Sequence[CallId]) -> set[CallId]:
+        with self._lock:
+            return {id_ for id_ in call_ids if id_ in self._rows and self._rows[id_].state in ENDED}
+
+    def find_links(self, query: LinkQuery) -> list[LinkCandidate]:
+        with self._lock:
+            if query.response_id:
+                return self._candidates(query, query.response_id)
+            for digest in query.history:
+                if found := self._candidates(query, digest):
+                    return found
+            return []
+
+    def write(self, projections: Sequence[Projection], positions: Mapping[WriterId, int]) -> None:
+        with self._lock:
+            for projection in projections:
+                call = projection.detail.call
+                self._projections[call.id] = projection
+                self._rows[call.id] = mapping.call_row(projection)
+                if projection.archive is not None:
+                    self._archives[call.id] = projection.archive
+                for tag in call.tags:
+                    self._tags.setdefault(("call", call.id, tag), ("request", False))
+            for projection in projections:
+                self._words[projection.detail.call.id] = self._words_of(projection)
+            self._positions.update(positions)
+
+    def forget_projections(self) -> None:
+        with self._lock:
+            self._projections.clear()
+            self._rows.clear()
+            self._words.clear()
+            self._tags = {key: value for key, value in self._tags.items() if value != ("request", False)}
+
+    def archived(self, after: CallId | None = None, limit: int = 100) -> list[tuple[CallId, bytes]]:
+        with self._lock:
+            ids = sorted(id_ for id_ in self._archives if after is None or id_ > after)
+            return [(id_, self._archives[id_]) for id_ in ids[:limit]]
+
+    # StoreReader
+
+    def sessions(
+        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER
+    ) -> Page[SessionView]:
+        after = None if cursor is None else parse_cursor("sessions", cursor)
+        with self._lock:
+            rows = [self._session_row(id_) for id_ in {row.session_id for row in self._rows.values()} if id_]
+            rows = [row for row in rows if self._session_fits(row, where)]
+            rows.sort(key=lambda row: (row.last_at, row.id), reverse=True)
+            rest = [row for row in rows if after is None or (row.last_at, row.id) < after]
+            items = tuple(mapping.session_view(row, self._tags_of("session", row.id)) for row in rest[:limit])
+        last = rest[limit - 1] if len(rest) > limit else None
+        return Page(items=items, next_cursor=last and encode_cursor("sessions", last.last_at, last.id))
+
+    def session(self, session_id: str) -> SessionDetail:
+        with self._lock:
+            self._check_exists("session", session_id)
+            return SessionDetail(
+                session=mapping.session_view(self._session_row(session_id), self._tags_of("session", session_id)),
+                calls=tuple(self._view(row) for row in self._rows_of(session_id)),
+                annotations=self._notes_of("session", session_id),
+            )
+
+    def calls(self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER) -> Page[CallView]:
+        after = None if cursor is None else parse_cursor("calls", cursor)
+        with self._lock:
+            rows = [row for row in self._rows.values() if self._call_fits(row, where, ("call",))]
+            rows.sort(key=lambda row: (row.started_at, row.id), reverse=True)
+            rest = [row for row in rows if after is None or (row.started_at, row.id) < after]
+            items = tuple(self._view(row) for row in rest[:limit])
+        last = rest[limit - 1] if len(rest) > limit else None
+        return Page(items=items, next_cursor=last and encode_cursor("calls", last.started_at, last.id))
+
+    def call(self, call_id: CallId) -> CallDetail:
+        with self._lock:
+            self._check_exists("call", call_id)
+            return self._detail(self._rows[call_id])
+
+    def session_calls(self, session_id: str, *, limit: int = 500) -> list[CallDetail]:
+        with self._lock:
+            self._check_exists("session", session_id)
+            return [self._detail(row) for row in self._rows_of(session_id)[-limit:]]
+
+    def call_events(self, call_id: CallId) -> list[Event]:
+        with self._lock:
+            self._check_exists("call", call_id)
+            return [event for event, _ in records.decode(self._archives.get(call_id, b""))]
+
+    def session_of_calls(self, call_ids: Sequence[CallId]) -> dict[CallId, SessionId]:
+        with self._lock:
+            rows = ((id_, self._rows.get(id_)) for id_ in call_ids)
+            return {id_: SessionId(row.session_id) for id_, row in rows if row is not None and row.session_id}
+
+    def totals(self, *, since: datetime | None = None, until: datetime | None = None) -> list[ModelTotals]:
+        with self._lock:
+            groups = dict[tuple[str, str], list[CallRow]]()
+            for row in self._rows.values():
+                if self._call_fits(row, CallFilter(since=since, until=until), ()):
+                    groups.setdefault((row.upstream, row.model), []).append(row)
+            totals = [
+                ModelTotals(
+                    upstream=upstream,
+                    model=model,
+                    calls=len(rows),
+                    errors=sum(map(_failed, rows)),
+                    input_tokens=sum(row.input_tokens or 0 for row in rows),
+                    output_tokens=sum(row.output_tokens or 0 for row in rows),
+                    cost_usd=mapping.from_pico(_sum(row.cost_pico for row in rows)),
+                    unpriced_calls=sum(map(_unpriced, rows)),
+                )
+                for (upstream, model), rows in groups.items()
+            ]
+        return sorted(totals, key=lambda one: (-one.calls, one.upstream, one.model))
+
+    def tag_names(self) -> list[str]:
+        with self._lock:
+            return sorted({tag for (_, _, tag), (_, removed) in self._tags.items() if not removed})
+
+    # StoreAnnotator
+
+    def add_tag(self, subject: Subject, subject_id: str, tag: str) -> tuple[str, ...]:
+        with self._lock:
+            kept = parse_tag(tag)
+            self._check_exists(subject, subject_id)
+            if self._tags.get((subject, subject_id, kept), ("", True))[1]:
+                self._tags[subject, subject_id, kept] = ("person", False)
+            return self._tags_of(subject, subject_id)
+
+    def remove_tag(self, subject: Subject, subject_id: str, tag: str) -> tuple[str, ...]:
+        with self._lock:
+            self._check_exists(subject, subject_id)
+            key = (subject, subject_id, tag.strip())
+            if key in self._tags:
+                self._tags[key] = (self._tags[key][0], True)
+            return self._tags_of(subject, subject_id)
+
+    def add_annotation(self, subject: Subject, subject_id: str, text: str, author: str = "") -> AnnotationView:
+        with self._lock:
+            self._check_exists(subject, subject_id)
+            self._last_note += 1
+            row = self._notes[self._last_note] = AnnotationRow(
+                id=self._last_note,
+                subject=subject,
+                subject_id=subject_id,
+                text=mapping.clean(text),
+                author=mapping.clean(author, mapping.LONGEST_INDEXED),
+                created_at=mapping.to_us(self._clock()),
+            )
+            return mapping.annotation_view(row)
+
+    def remove_annotation(self, subject: Subject, subject_id: str, annotation_id: int) -> None:
+        with self._lock:
+            self._check_exists(subject, subject_id)
+            note = self._notes.get(annotation_id)
+            if note is None or (note.subject, note.subject_id) != (subject, subject_id):
+                raise NoSuchSubject(f"no annotation {annotation_id} on {subject} {subject_id[:128]}")
+            del self._notes[annotation_id]
+
+    # What the tables would hold
+
+    def _words_of(self, projection: Projection) -> str:
+        call = projection.detail.call
+        parent = self._projections.get(call.parent_id) if call.parent_id else None
+        before = set(map(_digest, parent.detail.messages)) if parent else set[str]()
+        return mapping.call_words(call, [m for m in projection.detail.messages if _digest(m) not in before])
+
+    def _candidates(self, query: LinkQuery, matched: str) -> list[LinkCandidate]:
+        began = mapping.to_us(query.started_at)
+        found = list[LinkCandidate]()
+        for id_, row in self._rows.items():
+            digests = self._projections[id_].thread_digests
+            same = (
+                query.upstream == row.upstream and matched == row.response_id
+                if query.response_id
+                else matched in digests
+            )
+            earlier = (row.started_at, row.id) < (began, query.call_id) and _answered_by(row, began)
+            here = row.session_id is not None and query.session_id in {"", row.session_id}
+            if same and earlier and here and row.fingerprint == query.fingerprint:
+                children = sum(c.parent_id == id_ and _answered_by(c, began) for c in self._rows.values())
+                found.append(
+                    LinkCandidate(
+                        call_id=id_,
+                        session_id=SessionId(row.session_id or ""),
+                        matched=matched,
+                        system_digest=row.system_digest,
+                        started_at=mapping.from_us(row.started_at),
+                        children=children,
+                    )
+                )
+        return sorted(found, key=lambda candidate: (candidate.started_at, candidate.call_id), reverse=True)
+
+    def _rows_of(self, session_id: str) -> list[CallRow]:
+        rows = [row for row in self._rows.values() if row.session_id == session_id]
+        return sorted(rows, key=lambda row: (row.started_at, row.id))
+
+    def _session_row(self, session_id: str) -> SessionRow:
+        rows = self._rows_of(session_id)
+        running = sum(row.state == "running" for row in rows)
+        names = sorted(rows, key=lambda row: (row.started_at, row.model, row.upstream))
+        return SessionRow(
+            id=session_id,
+            title=next((row.title for row in rows if row.title), ""),
+            state="running" if running else "ended",
+            started_at=rows[0].started_at,
+            last_at=max(row.started_at if row.ended_at is None else row.ended_at for row in rows),
+            call_count=len(rows),
+            running_count=running,
+            error_count=sum(map(_failed, rows)),
+            models=list(dict.fromkeys(row.model for row in names if row.model)),
+            upstreams=list(dict.fromkeys(row.upstream for row in names if row.upstream)),
+            input_tokens=_sum(row.input_tokens for row in rows),
+            output_tokens=_sum(row.output_tokens for row in rows),
+            cost_pico=_sum(row.cost_pico for row in rows),
+            unpriced_calls=sum(map(_unpriced, rows)),
+            gap_observations=sum(row.gap_observations for row in rows),
+        )
+
+    def _session_fits(self, row: SessionRow, where: CallFilter) -> bool:
+        if where.state in {"running", "ended"}:
+            if row.state != where.state:
+                return False
+            where = replace(where, state=None)
+        return any(self._call_fits(call, where, ("call", "session")) for call in self._rows_of(row.id))
+
+    def _call_fits(self, row: CallRow, where: CallFilter, tagged: tuple[Subject, ...]) -> bool:
+        ids = {"call": row.id, "session": row.session_id or ""}
+        asked = where.text if where.text is not None and where.text.strip() else None
+        return all(
+            (
+                where.since is None or row.started_at >= mapping.to_us(where.since),
+                where.until is None or row.started_at < mapping.to_us(where.until),
+                where.session_id in {None, row.session_id},
+                where.upstream in {None, row.upstream},
+                where.state in {None, row.state},
+                where.model in {None, row.model, row.response_model},
+                where.status_code in {None, row.status_code},
+                where.tag is None or any(where.tag in self._tags_of(kind, ids[kind]) for kind in tagged),
+                asked is None or matches(self._words[CallId(row.id)], query_words(asked)),
+            )
+        )
+
+    def _tags_of(self, subject: Subject, subject_id: str) -> tuple[str, ...]:
+        mine = (key[2] for key, (_, removed) in self._tags.items() if key[:2] == (subject, subject_id) and not removed)
+        return tuple(sorted(mine))
+
+    def _notes_of(self, subject: Subject, subject_id: str) -> tuple[AnnotationView, ...]:
+        mine = (note for note in self._notes.values() if (note.subject, note.subject_id) == (subject, subject_id))
+        return tuple(mapping.annotation_view(note) for note in mine)
+
+    def _view(self, row: CallRow) -> CallView:
+        return mapping.call_view(row, self._tags_of("call", row.id))
+
+    def _detail(self, row: CallRow) -> CallDetail:
+        detail = self._projections[CallId(row.id)].detail
+        return replace(detail, call=self._view(row), annotations=self._notes_of("call", row.id))
+
+    def _check_exists(self, subject: Subject, subject_id: str) -> None:
+        known = subject_id in self._rows if subject == "call" else bool(self._rows_of(subject_id))
+        if not known:
+            raise NoSuchSubject(f"no {subject} {subject_id[:128]}")
+
+
+def _digest(message: object) -> str:
+    return repr(message)
+
+
+def _failed(row: CallRow) -> bool:
+    return row.state in {"failed", "cut_off"}
+
+
+def _unpriced(row: CallRow) -> bool:
+    return row.cost_pico is None and row.model != "" and row.state in {"done", "cut_off"}
+
+
+def _answered_by(row: CallRow, at: int) -> bool:
+    return row.answered_at is not None and row.answered_at <= at
+
+
+def _sum(values: Iterable[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None

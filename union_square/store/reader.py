@@ -1,0 +1,306 @@
+"""Reading the store: listings, one session, one call, what was recorded of it, and totals.
+
+Each method is one snapshot and a fixed number of statements, however many items it returns.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, and_, false, func, or_, select, tuple_
+
+from union_square.domain import records
+from union_square.domain.events import Event
+from union_square.domain.ids import CallId, SessionId
+from union_square.domain.messages import Message
+from union_square.domain.models import AnnotationRow, CallDetailRow, CallRow, GapRow, SessionRow
+from union_square.domain.views import (
+    AnnotationView,
+    CallDetail,
+    CallView,
+    Page,
+    SessionDetail,
+    SessionView,
+    Subject,
+)
+from union_square.domain.words import query_words
+from union_square.store import mapping
+from union_square.store.cursors import encode_cursor, parse_cursor
+from union_square.store.engine import reading
+from union_square.store.ports import NO_FILTER, CallFilter, ModelTotals, NoSuchSubject
+from union_square.store.sums import failed, unpriced
+from union_square.store.tables import (
+    ANNOTATIONS,
+    CALLS,
+    DETAILS,
+    GAPS,
+    MESSAGES,
+    SESSIONS,
+    TAGS,
+    TOOL_SETS,
+    fetch_pairs,
+    fetch_rows,
+    having_words,
+    pieces,
+)
+from union_square.store.writer import load_archive
+
+MOST_ITEMS = 1000
+"""Of one page, whatever is asked for."""
+
+
+class SqlReader:
+    """`store.ports.StoreReader` on SQLite or PostgreSQL."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def sessions(
+        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER
+    ) -> Page[SessionView]:
+        limit = max(1, min(limit, MOST_ITEMS))
+        s = SESSIONS.c
+        statement = select(SESSIONS).order_by(s.last_at.desc(), s.id.desc()).limit(limit + 1)
+        if cursor is not None:
+            statement = statement.where(tuple_(s.last_at, s.id) < parse_cursor("sessions", cursor))
+        with reading(self._engine) as connection:
+            rows = fetch_rows(connection, SessionRow, statement.where(*_session_conditions(connection, where)))
+            tags = _tags(connection, "session", [row.id for row in rows[:limit]])
+        views = tuple(mapping.session_view(row, tags.get(row.id, ())) for row in rows[:limit])
+        more = len(rows) > limit
+        return Page(
+            items=views,
+            next_cursor=encode_cursor("sessions", rows[limit - 1].last_at, rows[limit - 1].id) if more else None,
+        )
+
+    def session(self, session_id: str) -> SessionDetail:
+        with reading(self._engine) as connection:
+            row = _session_row(connection, session_id)
+            c = CALLS.c
+            own = select(CALLS).where(c.session_id == session_id).order_by(c.started_at, c.id)
+            return SessionDetail(
+                session=mapping.session_view(row, _tags(connection, "session", [session_id]).get(session_id, ())),
+                calls=tuple(_call_views(connection, fetch_rows(connection, CallRow, own))),
+                annotations=_annotations(connection, "session", [session_id]).get(session_id, ()),
+            )
+
+    def calls(self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER) -> Page[CallView]:
+        limit = max(1, min(limit, MOST_ITEMS))
+        c = CALLS.c
+        statement = select(CALLS).order_by(c.started_at.desc(), c.id.desc()).limit(limit + 1)
+        if cursor is not None:
+            statement = statement.where(tuple_(c.started_at, c.id) < parse_cursor("calls", cursor))
+        with reading(self._engine) as connection:
+            rows = fetch_rows(connection, CallRow, statement.where(*_call_conditions(connection, where)))
+            views = tuple(_call_views(connection, rows[:limit]))
+        more = len(rows) > limit
+        return Page(
+            items=views,
+            next_cursor=encode_cursor("calls", rows[limit - 1].started_at, rows[limit - 1].id) if more else None,
+        )
+
+    def call(self, call_id: CallId) -> CallDetail:
+        with reading(self._engine) as connection:
+            rows = fetch_rows(connection, CallRow, select(CALLS).where(CALLS.c.id == call_id))
+            if not rows:
+                raise NoSuchSubject(f"no call {call_id}")
+            return _details(connection, rows)[0]
+
+    def session_calls(self, session_id: str, *, limit: int = 500) -> list[CallDetail]:
+        with reading(self._engine) as connection:
+            _session_row(connection, session_id)
+            c = CALLS.c
+            newest = select(CALLS).where(c.session_id == session_id).order_by(c.started_at.desc(), c.id.desc())
+            rows = fetch_rows(connection, CallRow, newest.limit(max(1, limit)))
+            return _details(connection, rows[::-1])
+
+    def call_events(self, call_id: CallId) -> list[Event]:
+        with reading(self._engine) as connection:
+            if connection.scalar(select(CALLS.c.id).where(CALLS.c.id == call_id)) is None:
+                raise NoSuchSubject(f"no call {call_id}")
+            archive = load_archive(connection, call_id)
+        return [event for event, _ in records.decode(archive)]
+
+    def session_of_calls(self, call_ids: Sequence[CallId]) -> dict[CallId, SessionId]:
+        found = dict[CallId, SessionId]()
+        with reading(self._engine) as connection:
+            for ids in pieces(call_ids):
+                linked = select(CALLS.c.id, CALLS.c.session_id)
+                found |= fetch_pairs(connection, linked.where(CALLS.c.id.in_(ids), CALLS.c.session_id.is_not(None)))
+        return found
+
+    def totals(self, *, since: datetime | None = None, until: datetime | None = None) -> list[ModelTotals]:
+        c, count = CALLS.c, func.count().label("calls")
+        sums = {
+            "errors": failed(),
+            "input_tokens": c.input_tokens,
+            "output_tokens": c.output_tokens,
+            "cost_pico": c.cost_pico,
+            "unpriced_calls": unpriced(),
+        }
+        statement = (
+            select(c.upstream, c.model, count, *(func.sum(value).label(name) for name, value in sums.items()))
+            .where(*_time_conditions(since, until))
+            .group_by(c.upstream, c.model)
+            .order_by(count.desc(), c.upstream, c.model)
+        )
+        with reading(self._engine) as connection:
+            return [
+                ModelTotals(
+                    upstream=row.upstream,
+                    model=row.model,
+                    calls=row.calls,
+                    errors=int(row.errors),
+                    input_tokens=int(row.input_tokens or 0),
+                    output_tokens=int(row.output_tokens or 0),
+                    cost_usd=mapping.from_pico(row.cost_pico),
+                    unpriced_calls=int(row.unpriced_calls),
+                )
+                for row in connection.execute(statement)
+            ]
+
+    def tag_names(self) -> list[str]:
+        statement = select(TAGS.c.tag).where(TAGS.c.removed.is_(False)).distinct()
+        with reading(self._engine) as connection:
+            return sorted(connection.scalars(statement))
+
+
+def _session_row(connection: Connection, session_id: str) -> SessionRow:
+    rows = fetch_rows(connection, SessionRow, select(SESSIONS).where(SESSIONS.c.id == mapping.clean(session_id)))
+    if not rows:
+        raise NoSuchSubject(f"no session {session_id[:128]}")
+    return rows[0]
+
+
+def _time_conditions(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
+    conditions = list[ColumnElement[bool]]()
+    if since is not None:
+        conditions.append(CALLS.c.started_at >= mapping.to_us(since))
+    if until is not None:
+        conditions.append(CALLS.c.started_at < mapping.to_us(until))
+    return conditions
+
+
+def _has_tag(subject: Subject, of: ColumnElement[Any], tag: str) -> ColumnElement[bool]:
+    t = TAGS.c
+    tagged = select(t.subject_id).where(t.subject == subject, t.tag == mapping.clean(tag), t.removed.is_(False))
+    return of.in_(tagged)
+
+
+def _call_conditions(connection: Connection, where: CallFilter, *, tags: bool = True) -> list[ColumnElement[bool]]:
+    c = CALLS.c
+    conditions = _time_conditions(where.since, where.until)
+    for column, value in ((c.session_id, where.session_id), (c.upstream, where.upstream), (c.state, where.state)):
+        if value is not None:
+            conditions.append(column == mapping.clean(value))
+    if where.model is not None:
+        model = mapping.clean(where.model)
+        conditions.append(or_(c.model == model, c.response_model == model))
+    if where.status_code is not None:
+        conditions.append(c.status_code == where.status_code)
+    if where.tag is not None and tags:
+        conditions.append(_has_tag("call", c.id, where.tag))
+    if where.text is not None and where.text.strip():
+        words = query_words(where.text)
+        conditions.append(having_words(connection, words) if words else false())
+    return conditions
+
+
+def _session_conditions(connection: Connection, where: CallFilter) -> list[ColumnElement[bool]]:
+    """Some call of the session fulfils all of it; a tag may be the session's own, a state may be the session's."""
+    if where == NO_FILTER:
+        return []
+    s, c = SESSIONS.c, CALLS.c
+    conditions = list[ColumnElement[bool]]()
+    if where.state in {"running", "ended"}:
+        conditions.append(s.state == where.state)
+        where = _without_state(where)
+    of_calls = _call_conditions(connection, where, tags=False)
+    if where.tag is not None:
+        of_calls.append(or_(_has_tag("call", c.id, where.tag), _has_tag("session", c.session_id, where.tag)))
+    if of_calls:
+        # Sessions are looked for among the calls that fit, not the other way round: a text or a tag picks few of them.
+        conditions.append(s.id.in_(select(c.session_id).where(and_(*of_calls), c.session_id.is_not(None))))
+    return conditions
+
+
+def _without_state(where: CallFilter) -> CallFilter:
+    return CallFilter(
+        session_id=where.session_id,
+        model=where.model,
+        upstream=where.upstream,
+        status_code=where.status_code,
+        tag=where.tag,
+        text=where.text,
+        since=where.since,
+        until=where.until,
+    )
+
+
+def _tags(connection: Connection, subject: Subject, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    found = dict[str, tuple[str, ...]]()
+    t = TAGS.c
+    for some in pieces(ids):
+        statement = select(t.subject_id, t.tag).where(
+            t.subject == subject, t.subject_id.in_(some), t.removed.is_(False)
+        )
+        for row in sorted(connection.execute(statement).all(), key=lambda row: row.tag):
+            found[row.subject_id] = (*found.get(row.subject_id, ()), row.tag)
+    return found
+
+
+def _annotations(connection: Connection, subject: Subject, ids: Iterable[str]) -> dict[str, tuple[AnnotationView, ...]]:
+    found = dict[str, tuple[AnnotationView, ...]]()
+    a = ANNOTATIONS.c
+    for some in pieces(ids):
+        statement = select(ANNOTATIONS).where(a.subject == subject, a.subject_id.in_(some)).order_by(a.id)
+        for row in fetch_rows(connection, AnnotationRow, statement):
+            found[row.subject_id] = (*found.get(row.subject_id, ()), mapping.annotation_view(row))
+    return found
+
+
+def _call_views(connection: Connection, rows: Sequence[CallRow]) -> list[CallView]:
+    tags = _tags(connection, "call", [row.id for row in rows])
+    return [mapping.call_view(row, tags.get(row.id, ())) for row in rows]
+
+
+def _details(connection: Connection, rows: Sequence[CallRow]) -> list[CallDetail]:
+    ids = [row.id for row in rows]
+    details = dict[str, CallDetailRow]()
+    gaps = dict[str, list[GapRow]]()
+    for some in pieces(ids):
+        for detail in fetch_rows(connection, CallDetailRow, select(DETAILS).where(DETAILS.c.call_id.in_(some))):
+            details[detail.call_id] = detail
+        in_order = select(GAPS).where(GAPS.c.call_id.in_(some)).order_by(GAPS.c.call_id, GAPS.c.number)
+        for gap in fetch_rows(connection, GapRow, in_order):
+            gaps.setdefault(gap.call_id, []).append(gap)
+    messages = _messages(connection, {number for row in details.values() for number in row.message_ids})
+    tools = _tools(connection, {row.tools_digest for row in details.values() if row.tools_digest})
+    notes = _annotations(connection, "call", ids)
+    return [
+        mapping.detail_view(
+            view,
+            details[view.id],
+            messages,
+            tools.get(details[view.id].tools_digest, ()),
+            gaps.get(view.id, ()),
+            notes.get(view.id, ()),
+        )
+        for view in _call_views(connection, rows)
+    ]
+
+
+def _messages(connection: Connection, numbers: Iterable[int]) -> dict[int, Message]:
+    found = dict[int, Message]()
+    for some in pieces(numbers):
+        stored = fetch_pairs(connection, select(MESSAGES.c.id, MESSAGES.c.content).where(MESSAGES.c.id.in_(some)))
+        found |= {number: mapping.message_value(content) for number, content in stored.items()}
+    return found
+
+
+def _tools(connection: Connection, digests: Iterable[str]) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    found = dict[str, Sequence[Mapping[str, Any]]]()
+    for some in pieces(digests):
+        statement = select(TOOL_SETS.c.digest, TOOL_SETS.c.tools).where(TOOL_SETS.c.digest.in_(some))
+        found |= fetch_pairs(connection, statement)
+    return found

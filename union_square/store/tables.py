@@ -1,0 +1,95 @@
+"""The tables as SQLAlchemy sees them, and the few statements that SQLite and PostgreSQL spell differently."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, text
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from union_square.domain.models import TableRow
+
+_tables: Mapping[str, Table] = TableRow.metadata.tables
+
+ANNOTATIONS = _tables["annotations"]
+ARCHIVE = _tables["archive"]
+CALLS = _tables["calls"]
+DETAILS = _tables["call_details"]
+GAPS = _tables["call_gaps"]
+MESSAGES = _tables["messages"]
+POSITIONS = _tables["positions"]
+SESSIONS = _tables["sessions"]
+TAGS = _tables["tags"]
+TEXTS = _tables["call_texts"]
+THREADS = _tables["threads"]
+TOOL_SETS = _tables["tool_sets"]
+
+MOST_PARAMETERS = 500
+"""Values in one IN list: far below SQLite's and PostgreSQL's limits, and few enough to be planned quickly."""
+
+AnySelect = Select[*tuple[Any, ...]]
+
+RowT = TypeVar("RowT", bound=TableRow)
+T = TypeVar("T")
+
+
+def fetch_rows(connection: Connection, row: type[RowT], statement: AnySelect) -> list[RowT]:
+    """What the statement finds, as rows of one table. It must select the whole table."""
+    return [row(**values) for values in connection.execute(statement).mappings()]
+
+
+def fetch_pairs(connection: Connection, statement: AnySelect) -> dict[Any, Any]:
+    """The first column of what the statement finds, each with its second."""
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def pieces(values: Iterable[T], size: int = MOST_PARAMETERS) -> Iterator[list[T]]:
+    """`values` in lists of at most `size`; none for no values."""
+    every = list(values)
+    for start in range(0, len(every), size):
+        yield every[start : start + size]
+
+
+def put(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    existing: Literal["replace", "keep"],
+    key: Sequence[str] | None = None,
+    only_if: Sequence[str] = (),
+) -> None:
+    """Insert rows; where one with the same `key` (the primary key) is there, replace it or keep it.
+
+    With `only_if`, an existing row is replaced only where one of those columns differs. Columns that no row gives are
+    left alone."""
+    if not rows:
+        return
+    insert = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    statement = insert(table).values({name: bindparam(name) for name in rows[0]})
+    keys = list(key or (column.name for column in table.primary_key))
+    if existing == "keep":
+        connection.execute(statement.on_conflict_do_nothing(index_elements=keys), list(rows))
+        return
+    changes = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    differs: ColumnElement[bool] | None = None
+    for name in only_if:
+        one = table.c[name] != statement.excluded[name]
+        differs = one if differs is None else differs | one
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes, where=differs), list(rows))
+
+
+def having_words(connection: Connection, words: Sequence[str]) -> ColumnElement[bool]:
+    """Whether a call's text holds all `words`, the last as the beginning of one. For a statement that selects calls."""
+    last = len(words) - 1
+    if connection.dialect.name == "postgresql":
+        query = " & ".join(f"'{word}'{':*' if i == last else ''}" for i, word in enumerate(words))
+        found = "SELECT call_id FROM call_texts WHERE search @@ CAST(:words AS tsquery)"
+    else:
+        query = " AND ".join(f'"{word}"{"*" if i == last else ""}' for i, word in enumerate(words))
+        found = (
+            "SELECT call_id FROM call_texts WHERE id IN "
+            "(SELECT rowid FROM call_texts_fts WHERE call_texts_fts MATCH :words)"
+        )
+    # The words are letters and digits only (`domain.words`), so quoting them is enough.
+    return CALLS.c.id.in_(text(found).bindparams(words=query).columns(CALLS.c.id))

@@ -1,0 +1,255 @@
+"""What the projector writes: calls and all that hangs on them, their sessions, and how far each log is projected.
+
+Everything one `write` is given lands in one transaction or not at all, and writing it again changes nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import zstandard
+from sqlalchemy import Connection, Engine, and_, delete, func, or_, select
+
+from union_square.domain.ids import CallId, SessionId, WriterId
+from union_square.domain.lifecycle import ENDED
+from union_square.domain.messages import Message
+from union_square.domain.models import TableRow
+from union_square.store import mapping
+from union_square.store.engine import reading, writing
+from union_square.store.ports import LinkCandidate, LinkQuery, Projection
+from union_square.store.sums import sum_up_sessions
+from union_square.store.tables import (
+    ARCHIVE,
+    CALLS,
+    DETAILS,
+    GAPS,
+    MESSAGES,
+    POSITIONS,
+    SESSIONS,
+    TAGS,
+    TEXTS,
+    THREADS,
+    TOOL_SETS,
+    fetch_pairs,
+    pieces,
+    put,
+)
+
+PIECE_BYTES = 512 << 10
+MOST_CANDIDATES = 100
+_HISTORY_AT_ONCE = 16  # the parent is nearly always among the longest few
+
+
+class SqlWriter:
+    """`store.ports.StoreWriter` on SQLite or PostgreSQL."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._compress = zstandard.ZstdCompressor(level=6)
+
+    def position(self, writer: WriterId) -> int:
+        with reading(self._engine) as connection:
+            found = connection.scalar(select(POSITIONS.c.position).where(POSITIONS.c.writer == writer))
+            return int(found or 0)
+
+    def ended(self, call_ids: Sequence[CallId]) -> set[CallId]:
+        found = set[CallId]()
+        if call_ids:
+            with reading(self._engine) as connection:
+                for ids in pieces(call_ids):
+                    stored = select(CALLS.c.id).where(CALLS.c.id.in_(ids), CALLS.c.state.in_(ENDED))
+                    found.update(connection.scalars(stored))
+        return found
+
+    def find_links(self, query: LinkQuery) -> list[LinkCandidate]:
+        with reading(self._engine) as connection:
+            if query.response_id:
+                same = and_(CALLS.c.upstream == query.upstream, CALLS.c.response_id == query.response_id)
+                return _candidates(connection, query, CALLS.c.response_id, same)
+            for digests in pieces(query.history, _HISTORY_AT_ONCE):
+                same = and_(THREADS.c.fingerprint == query.fingerprint, THREADS.c.digest.in_(digests))
+                found = _candidates(connection, query, THREADS.c.digest, same)
+                if found:
+                    longest = min((candidate.matched for candidate in found), key=digests.index)
+                    return [candidate for candidate in found if candidate.matched == longest]
+        return []
+
+    def write(self, projections: Sequence[Projection], positions: Mapping[WriterId, int]) -> None:
+        latest = {projection.detail.call.id: projection for projection in projections}
+        with writing(self._engine) as connection:
+            if latest:
+                self._write_calls(connection, latest)
+            rows = [{"writer": writer, "position": position} for writer, position in positions.items()]
+            put(connection, POSITIONS, rows, existing="replace", only_if=("position",))
+
+    def forget_projections(self) -> None:
+        with writing(self._engine) as connection:
+            for table in (THREADS, TEXTS, GAPS, DETAILS, CALLS, SESSIONS, MESSAGES, TOOL_SETS):
+                connection.execute(delete(table))
+            connection.execute(delete(TAGS).where(TAGS.c.source == "request", TAGS.c.removed.is_(False)))
+
+    def archived(self, after: CallId | None = None, limit: int = 100) -> list[tuple[CallId, bytes]]:
+        with reading(self._engine) as connection:
+            ids = select(ARCHIVE.c.call_id).distinct().order_by(ARCHIVE.c.call_id).limit(limit)
+            if after is not None:
+                ids = ids.where(ARCHIVE.c.call_id > after)
+            return [(CallId(id_), load_archive(connection, id_)) for id_ in connection.scalars(ids).all()]
+
+    def _write_calls(self, connection: Connection, latest: Mapping[CallId, Projection]) -> None:
+        before = set[str]()
+        for ids in pieces(latest):
+            before.update(connection.scalars(select(CALLS.c.session_id).where(CALLS.c.id.in_(ids))))
+        put(connection, CALLS, [_values(mapping.call_row(p)) for p in latest.values()], existing="replace")
+        message_ids = _write_messages(connection, latest)
+        _write_details(connection, latest, message_ids)
+        _write_texts(connection, latest, message_ids)
+        _write_threads_and_gaps(connection, latest)
+        _write_request_tags(connection, latest)
+        self._write_archives(connection, latest)
+        now = {p.detail.call.session_id for p in latest.values()}
+        sum_up_sessions(connection, (id_ for id_ in before | now if id_))
+
+    def _write_archives(self, connection: Connection, latest: Mapping[CallId, Projection]) -> None:
+        for call_id, projection in latest.items():
+            if projection.archive is None:
+                continue
+            packed = self._compress.compress(projection.archive)
+            connection.execute(delete(ARCHIVE).where(ARCHIVE.c.call_id == call_id))
+            for piece, start in enumerate(range(0, len(packed), PIECE_BYTES)):
+                row = {"call_id": call_id, "piece": piece, "data": packed[start : start + PIECE_BYTES]}
+                connection.execute(ARCHIVE.insert(), row)
+
+
+def load_archive(connection: Connection, call_id: str) -> bytes:
+    """The records of an archived call; nothing where there is no archive of it."""
+    stored = select(ARCHIVE.c.data).where(ARCHIVE.c.call_id == call_id).order_by(ARCHIVE.c.piece)
+    packed = b"".join(connection.scalars(stored))
+    return zstandard.ZstdDecompressor().decompress(packed) if packed else b""
+
+
+def _values(row: TableRow) -> dict[str, Any]:
+    return row.model_dump()
+
+
+def _candidates(connection: Connection, query: LinkQuery, matched: Any, same: Any) -> list[LinkCandidate]:
+    began = mapping.to_us(query.started_at)
+    child = CALLS.alias("child")
+    children = (
+        select(func.count())
+        .where(child.c.parent_id == CALLS.c.id, child.c.answered_at <= began)
+        .correlate(CALLS)
+        .scalar_subquery()
+    )
+    earlier = or_(CALLS.c.started_at < began, and_(CALLS.c.started_at == began, CALLS.c.id < query.call_id))
+    c = CALLS.c
+    statement = (
+        select(c.id, c.session_id, matched.label("matched"), c.system_digest, c.started_at, children.label("children"))
+        .where(same, c.fingerprint == query.fingerprint, c.answered_at <= began, earlier, c.session_id.is_not(None))
+        .order_by(c.started_at.desc(), c.id.desc())
+        .limit(MOST_CANDIDATES)
+    )
+    if matched.table is THREADS:
+        statement = statement.join(THREADS, THREADS.c.call_id == c.id)
+    if query.session_id:
+        statement = statement.where(c.session_id == query.session_id)
+    return [
+        LinkCandidate(
+            call_id=CallId(row.id),
+            session_id=SessionId(row.session_id),
+            matched=row.matched,
+            system_digest=row.system_digest,
+            started_at=mapping.from_us(row.started_at),
+            children=row.children,
+        )
+        for row in connection.execute(statement)
+    ]
+
+
+def _write_messages(connection: Connection, latest: Mapping[CallId, Projection]) -> dict[CallId, list[int]]:
+    """Store the messages that are not there yet; the numbers of each call's messages."""
+    contents = dict[str, dict[str, Any]]()
+    digests = dict[CallId, list[str]]()
+    for call_id, projection in latest.items():
+        names = digests[call_id] = list[str]()
+        for message in projection.detail.messages:
+            content = mapping.message_content(message)
+            names.append(name := mapping.content_digest(content))
+            contents[name] = content
+    known = _message_numbers(connection, contents)
+    if missing := [name for name in contents if name not in known]:
+        rows = [{"digest": name, "content": contents[name]} for name in missing]
+        put(connection, MESSAGES, rows, existing="keep", key=("digest",))
+        known |= _message_numbers(connection, missing)
+    return {call_id: [known[name] for name in names] for call_id, names in digests.items()}
+
+
+def _message_numbers(connection: Connection, digests: Iterable[str]) -> dict[str, int]:
+    known = dict[str, int]()
+    for some in pieces(digests):
+        stored = select(MESSAGES.c.digest, MESSAGES.c.id).where(MESSAGES.c.digest.in_(some))
+        known |= fetch_pairs(connection, stored)
+    return known
+
+
+def _write_details(
+    connection: Connection, latest: Mapping[CallId, Projection], message_ids: Mapping[CallId, list[int]]
+) -> None:
+    tools, rows = dict[str, list[dict[str, Any]]](), list[dict[str, Any]]()
+    for call_id, projection in latest.items():
+        content = mapping.tools_content(projection.detail.tools)
+        digest = mapping.content_digest(content) if content else ""
+        if digest:
+            tools[digest] = content
+        rows.append(_values(mapping.detail_row(projection.detail, message_ids[call_id], digest)))
+    put(connection, TOOL_SETS, [{"digest": d, "tools": t} for d, t in tools.items()], existing="keep")
+    put(connection, DETAILS, rows, existing="replace")
+
+
+def _write_texts(
+    connection: Connection, latest: Mapping[CallId, Projection], message_ids: Mapping[CallId, list[int]]
+) -> None:
+    """A call is found by what it added: what its parent's request and answer hold already is found there."""
+    parents = {p.detail.call.parent_id for p in latest.values() if p.detail.call.parent_id}
+    held: dict[str, list[int]] = {id_: message_ids[id_] for id_ in parents if id_ in message_ids}
+    for ids in pieces(id_ for id_ in parents if id_ not in held):
+        stored = select(DETAILS.c.call_id, DETAILS.c.message_ids).where(DETAILS.c.call_id.in_(ids))
+        held |= fetch_pairs(connection, stored)
+    rows = list[dict[str, Any]]()
+    for call_id, projection in latest.items():
+        call, messages = projection.detail.call, projection.detail.messages
+        before = set(held.get(call.parent_id or "", ()))
+        added: list[Message] = [
+            message for message, number in zip(messages, message_ids[call_id], strict=True) if number not in before
+        ]
+        rows.append({"call_id": call_id, "words": mapping.call_words(call, added)})
+    put(connection, TEXTS, rows, existing="replace", key=("call_id",), only_if=("words",))
+
+
+def _write_threads_and_gaps(connection: Connection, latest: Mapping[CallId, Projection]) -> None:
+    for ids in pieces(latest):
+        connection.execute(delete(THREADS).where(THREADS.c.call_id.in_(ids)))
+        connection.execute(delete(GAPS).where(GAPS.c.call_id.in_(ids)))
+    threads, gaps = list[dict[str, Any]](), list[dict[str, Any]]()
+    for call_id, projection in latest.items():
+        threads += [
+            {"call_id": call_id, "digest": digest, "fingerprint": projection.fingerprint}
+            for digest in dict.fromkeys(projection.thread_digests)
+        ]
+        gaps += [_values(row) for row in mapping.gap_rows(call_id, projection.detail.gaps)]
+    put(connection, THREADS, threads, existing="keep")
+    put(connection, GAPS, gaps, existing="replace")
+
+
+def _write_request_tags(connection: Connection, latest: Mapping[CallId, Projection]) -> None:
+    rows = [
+        {
+            "subject": "call",
+            "subject_id": call_id,
+            "tag": mapping.clean(tag, mapping.LONGEST_INDEXED),
+            "source": "request",
+            "removed": False,
+            "created_at": mapping.to_us(projection.detail.call.started_at),
+        }
+        for call_id, projection in latest.items()
+        for tag in projection.detail.call.tags
+    ]
+    put(connection, TAGS, rows, existing="keep")
