@@ -5,7 +5,6 @@ Sources, later wins: the defaults here, `union-square.toml` (in the working dire
 """
 
 import os
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -117,12 +116,12 @@ class Settings(BaseSettings):
                 raise ValueError(f"upstreams: {name!r} is not a name (letters, digits, '-', '_', '.')")
         return self
 
-    @cached_property
+    @property
     def all_upstreams(self) -> dict[str, Upstream]:
         """The default upstreams with the configured ones laid over them, names in lower case."""
         return default_upstreams() | {name.lower(): upstream for name, upstream in self.upstreams.items()}
 
-    @cached_property
+    @property
     def database(self) -> str:
         """The URL to open, driver included."""
         url = self.database_url or f"sqlite:///{self.home / 'union-square.db'}"
@@ -141,8 +140,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         home = Path(os.environ.get("UNION_SQUARE_HOME") or default_home())
         found = next((f for f in (Path(FILE_NAME), home / FILE_NAME) if f.is_file()), None)

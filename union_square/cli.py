@@ -1,0 +1,221 @@
+"""The command `union-square`. Each subcommand is a few lines over a function elsewhere, imported when it is needed so
+that a part loads only what it uses."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from union_square.settings import Settings, load_settings
+
+app = typer.Typer(
+    name="union-square",
+    help="A transparent proxy for LLM API calls that records everything and is never in the way.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+ProxyPort = Annotated[int | None, typer.Option(help="Where applications connect; 0 = any free port.", min=0, max=65535)]
+UiPort = Annotated[int | None, typer.Option(help="Where browsers connect; 0 = any free port.", min=0, max=65535)]
+Host = Annotated[str | None, typer.Option(help="The address to listen on.")]
+Home = Annotated[Path | None, typer.Option(help="The data folder.")]
+Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+Limit = Annotated[int, typer.Option(help="How many, newest first.", min=1, max=200)]
+
+
+def _settings(**overrides: Any) -> Settings:
+    return load_settings(**{name: value for name, value in overrides.items() if value is not None})
+
+
+def _say(text: str) -> None:
+    err.print(escape(text))
+
+
+@app.command()
+def up(
+    demo: Annotated[bool, typer.Option("--demo", help="Also a scripted upstream, and conversations with it.")] = False,
+    model: Annotated[bool, typer.Option("--model", help="Also a small real model, as upstream `local`.")] = False,
+    ui: Annotated[bool, typer.Option("--ui/--no-ui", help="With or without the browser UI and REST API.")] = True,
+    proxy_port: ProxyPort = None,
+    ui_port: UiPort = None,
+    host: Host = None,
+    home: Home = None,
+) -> None:
+    """Start everything: proxy, projector and UI."""
+    from union_square.running.up import Plan, run
+    from union_square.running.words import addresses_text
+    from union_square.store.migrate import migrate as migrate_database
+    from union_square.ui.build import build_ui
+
+    settings = _settings(proxy_port=proxy_port, ui_port=ui_port, host=host, home=home)
+    if demo:  # what the demo records is kept apart from what people record
+        settings = _settings(proxy_port=proxy_port, ui_port=ui_port, host=host, home=settings.home / "demo")
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if ui:
+        build_ui(progress=_say)
+    migrate_database(settings.database)
+    plan = Plan(
+        home=settings.home.absolute(),
+        host=settings.host,
+        proxy_port=settings.proxy_port,
+        ui_port=settings.ui_port,
+        drain_seconds=settings.drain_timeout_seconds,
+        with_ui=ui,
+        demo=demo,
+        model=model,
+    )
+    run(plan, say=_say, show_addresses=lambda addresses: out.print(addresses_text(addresses)))
+
+
+@app.command()
+def proxy(proxy_port: ProxyPort = None, host: Host = None, home: Home = None, supervised: Supervised = False) -> None:
+    """Run the proxy alone: it forwards and records, whatever else is down."""
+    from proxy_app.main import run
+
+    _stop_with_parent(supervised)
+    run(_settings(proxy_port=proxy_port, host=host, home=home))
+
+
+@app.command()
+def projector(home: Home = None, supervised: Supervised = False) -> None:
+    """Run the projector alone: it follows the event log and writes the store."""
+    from union_square.projecting.main import run
+
+    _stop_with_parent(supervised)
+    settings = _settings(home=home)
+    run(home=settings.home, database_url=settings.database)
+
+
+@app.command()
+def ui(ui_port: UiPort = None, host: Host = None, home: Home = None, supervised: Supervised = False) -> None:
+    """Run the UI and the REST API alone."""
+    from union_square.ui.build import build_ui
+    from union_square.ui.serve import run
+    from union_square.ui.values import values_of
+
+    _stop_with_parent(supervised)
+    build_ui(progress=_say)
+    run(values_of(_settings(ui_port=ui_port, host=host, home=home)))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the schema of this version."""
+    from union_square.store.migrate import current, migrate
+
+    settings = _settings()
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    before = current(settings.database)
+    migrate(settings.database)
+    after = current(settings.database)
+    out.print(f"schema {after}" if before == after else f"schema {before or '(none)'} → {after}")
+
+
+@app.command()
+def rebuild() -> None:
+    """Compute everything in the store anew from what was recorded; tags and notes stay."""
+    from union_square.projecting.rebuild import rebuild_store
+
+    settings = _settings()
+    with out.status("rebuilding …") as status:
+        count = rebuild_store(
+            settings.database, lambda done, total: status.update(f"rebuilding: {done} of {total} calls")
+        )
+    out.print(f"{count} calls computed anew")
+
+
+@app.command()
+def sessions(limit: Limit = 20, as_json: AsJson = False) -> None:
+    """List the newest sessions."""
+    from union_square.running import listing
+
+    settings = _settings()
+    for line in listing.session_lines(settings.database, limit, as_json=as_json):
+        out.print(line)
+
+
+@app.command()
+def calls(
+    limit: Limit = 20,
+    session: Annotated[str | None, typer.Option(help="Only those of this session.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the newest calls."""
+    from union_square.running import listing
+
+    settings = _settings()
+    for line in listing.call_lines(settings.database, limit, session=session, as_json=as_json):
+        out.print(line)
+
+
+@app.command()
+def doctor() -> None:
+    """Look at the set-up and say what is wrong and what to do."""
+    from union_square.running.doctor import examine
+
+    findings = examine(_settings())
+    for finding in findings:
+        mark = "[green]ok[/]  " if finding.ok else "[red]bad[/] "
+        out.print(f"{mark} {escape(finding.what)}")
+        if finding.todo:
+            out.print(f"      {escape(finding.todo)}", style="dim")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command("demo-upstream", hidden=True)
+def demo_upstream(supervised: Supervised = False) -> None:
+    """Run the scripted upstream of the demo."""
+    from union_square.demo.upstream import run
+
+    _stop_with_parent(supervised)
+    run(_settings().home)
+
+
+@app.command("demo-player", hidden=True)
+def demo_player(supervised: Supervised = False) -> None:
+    """Play the demo's conversations through the proxy."""
+    from union_square.demo.player import run
+
+    _stop_with_parent(supervised)
+    run(_settings().home)
+
+
+@app.command("local-model", hidden=True)
+def local_model(supervised: Supervised = False) -> None:
+    """Run the small real model of the demo."""
+    from union_square.demo.model import run
+
+    _stop_with_parent(supervised)
+    run(_settings().home)
+
+
+def _stop_with_parent(supervised: bool) -> None:
+    if supervised:
+        from union_square.running.orphan import stop_with_parent
+
+        stop_with_parent()
+
+
+def main() -> None:
+    """The console script. Expected failures end with their message and exit code 1, without a traceback."""
+    from union_square.running.failures import explain
+
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - the last place: nothing may show a traceback to a user
+        err.print(f"[bold red]union-square:[/] {escape(explain(error))}")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

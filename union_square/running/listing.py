@@ -1,0 +1,93 @@
+"""Sessions and calls in a terminal: a table for people, JSON lines for programs."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import RenderableType
+from rich.markup import escape
+from rich.table import Table
+
+from union_square.domain.views import CallView, SessionView
+from union_square.store.engine import open_engine
+from union_square.store.ports import CallFilter
+from union_square.store.reader import SqlReader
+
+NOT_REPORTED = "–"
+
+
+def session_lines(database_url: str, limit: int, *, as_json: bool) -> Iterator[RenderableType]:
+    """The newest sessions. Raises StoreUnavailable."""
+    page = SqlReader(open_engine(database_url)).sessions(limit=limit)
+    if as_json:
+        yield from _json_lines(page.items)
+        return
+    table = _table("session", "state", "last", "calls", "errors", "models", "tokens in/out", "cost", "title")
+    for item in page.items:
+        table.add_row(*_session_cells(item))
+    yield table if page.items else "no sessions yet: point an application at the proxy (`union-square up` says how)"
+
+
+def call_lines(database_url: str, limit: int, *, session: str | None, as_json: bool) -> Iterator[RenderableType]:
+    """The newest calls, of one session or of all. Raises StoreUnavailable."""
+    page = SqlReader(open_engine(database_url)).calls(limit=limit, where=CallFilter(session_id=session))
+    if as_json:
+        yield from _json_lines(page.items)
+        return
+    table = _table("call", "state", "started", "status", "model", "tokens in/out", "cost", "ms", "said")
+    for item in page.items:
+        table.add_row(*_call_cells(item))
+    yield table if page.items else "no calls yet: point an application at the proxy (`union-square up` says how)"
+
+
+def _json_lines(items: Iterable[SessionView | CallView]) -> Iterator[str]:
+    def plain(value: Any) -> str:
+        return value.isoformat()
+
+    for item in items:
+        yield escape(json.dumps(asdict(item), default=plain, ensure_ascii=False))
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in columns:
+        table.add_column(column, no_wrap=True, overflow="ellipsis")
+    return table
+
+
+def _session_cells(item: SessionView) -> tuple[str, ...]:
+    return (
+        escape(item.id),
+        item.state,
+        f"{item.last_at.astimezone():%Y-%m-%d %H:%M:%S}",
+        str(item.call_count),
+        str(item.error_count),
+        escape(", ".join(item.models)),
+        f"{_number(item.input_tokens)}/{_number(item.output_tokens)}",
+        _cost(item.cost_usd),
+        escape(item.title),
+    )
+
+
+def _call_cells(item: CallView) -> tuple[str, ...]:
+    usage = item.usage
+    return (
+        item.id,
+        item.state,
+        f"{item.started_at.astimezone():%Y-%m-%d %H:%M:%S}",
+        _number(item.status_code),
+        escape(item.model),
+        f"{_number(usage and usage.input_tokens)}/{_number(usage and usage.output_tokens)}",
+        _cost(item.cost_usd),
+        NOT_REPORTED if item.duration_ms is None else f"{item.duration_ms:.0f}",
+        escape(item.preview),
+    )
+
+
+def _number(value: int | None) -> str:
+    return NOT_REPORTED if value is None else str(value)
+
+
+def _cost(value: float | None) -> str:
+    return NOT_REPORTED if value is None else f"${value:.4f}"

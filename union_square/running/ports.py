@@ -1,0 +1,31 @@
+"""Whether a TCP port can be listened on, and who to name when not."""
+
+import errno
+import socket
+
+from union_square.running.expected import ExpectedFailure
+
+
+class PortTaken(ExpectedFailure):
+    """Another program listens there. The message names the port and the way to choose another."""
+
+
+def check_port(host: str, port: int, *, what: str, setting: str, option: str) -> None:
+    """Raise PortTaken where `port` cannot be listened on. Port 0 (any free one) always can."""
+    if port == 0:
+        return
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                why = f"port {port} on {host} is taken by another program"
+            elif error.errno == errno.EACCES:
+                why = f"this user may not listen on port {port}"
+            else:
+                why = f"{host}:{port} cannot be listened on ({error.strerror})"
+            raise PortTaken(
+                f"{what}: {why}.\nChoose another: {setting}=… in the environment, or `union-square up {option} …`."
+            ) from error

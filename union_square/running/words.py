@@ -1,0 +1,32 @@
+"""What `up` prints once everything runs."""
+
+from union_square.running.up import Addresses
+
+_LOCAL = """
+  The small model is upstream [bold]local[/]. Talk to it:
+    curl {proxy}/local/v1/chat/completions -H 'content-type: application/json' \\
+      -d '{{"model":"smollm2","stream":true,"messages":[{{"role":"user","content":"Name three rivers."}}]}}'
+    curl {proxy}/local/v1/messages -H 'content-type: application/json' \\
+      -d '{{"model":"smollm2","max_tokens":99,"stream":true,"messages":[{{"role":"user","content":"Tell a story."}}]}}'
+"""
+
+
+def addresses_text(addresses: Addresses) -> str:
+    """Where to look and what to change, as rich markup."""
+    proxy = addresses.proxy
+    lines = ["", "[bold green]Union Square is running.[/]", ""]
+    if addresses.ui:
+        lines.append(f"  Watch    [bold]{addresses.ui}[/]")
+        lines.append(f"  API      {addresses.ui}/api/v1/docs")
+    lines += [
+        f"  Proxy    [bold]{proxy}[/]",
+        "",
+        "  Change one line in an application:",
+        f"    OPENAI_BASE_URL={proxy}/openai/v1",
+        f"    ANTHROPIC_BASE_URL={proxy}/anthropic",
+    ]
+    if addresses.demo:
+        lines += ["", "  The demo's conversations are playing now; they come round again."]
+    if addresses.model:
+        lines.append(_LOCAL.format(proxy=proxy).rstrip())
+    return "\n".join([*lines, "", "  Stop with Ctrl-C.", ""])
