@@ -17,7 +17,7 @@ from pathlib import Path
 
 from union_square.domain.ids import IdError, WriterId, parse_writer_id
 from union_square.domain.records import FORMAT_VERSION, TornRecord, decode
-from union_square.recording.ports import Logged
+from union_square.recording.ports import Logged, LogProblem
 from union_square.recording.segments import (
     HEADER_BYTES,
     LOCK_NAME,
@@ -37,16 +37,6 @@ YOUNG_SECONDS = 60.0
 
 _SETTLED_NS = 100_000_000  # a folder's time stamp is as coarse as a kernel tick: a younger one proves nothing
 _MOST_PROBLEMS = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogProblem:
-    """What could not be read of a log. `lost_bytes` is what lies between the place and where reading went on."""
-
-    writer: WriterId
-    position: int
-    lost_bytes: int
-    message: str  # for a person: what, where, what to do
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The seams of recording. Each Protocol has one real implementation beside it; tests bring small fakes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +17,16 @@ class Logged:
     position: int
     after: int
     event: Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogProblem:
+    """What could not be read of a log. `lost_bytes` is what lies between the place and where reading went on."""
+
+    writer: WriterId
+    position: int
+    lost_bytes: int
+    message: str  # for a person: what, where, what to do
 
 
 class LogReader(Protocol):
@@ -42,4 +52,8 @@ class LogReader(Protocol):
         """Remove segments that lie wholly before `position`; a dead writer's folder once nothing is left to read.
 
         Returns the bytes freed."""
+        ...
+
+    def problems(self) -> Sequence[LogProblem]:
+        """What could not be read so far, oldest first; the newest hundred."""
         ...

@@ -4,11 +4,12 @@ One object fulfils this in the UI's process (`watching.watcher.Watcher`); every 
 What is running comes from the feed, what has ended from the store; a reader never sees the seam.
 """
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from union_square.domain.ids import CallId
-from union_square.domain.messages import Message
+from union_square.domain.conversation import Conversation, Turn
+from union_square.domain.ids import CallId, SessionId
 from union_square.domain.views import (
     AnnotationView,
     CallDetail,
@@ -19,6 +20,19 @@ from union_square.domain.views import (
     Subject,
 )
 from union_square.store.ports import NO_FILTER, CallFilter, ModelTotals
+
+__all__ = [
+    "CallChanged",
+    "Conversation",
+    "LiveCall",
+    "LiveEvent",
+    "LiveSession",
+    "LiveSnapshot",
+    "RecordedBody",
+    "TextDelta",
+    "Turn",
+    "Watching",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,23 +61,32 @@ class LiveSnapshot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """One call's share of its session's conversation: what its request added, and what came back.
+class CallChanged:
+    """A call began, has news besides its text (its answer began, it was linked, a gap, …), or ended."""
 
-    `added` leaves out what the parent call's request and response held already; a turn whose `branch` is true does not
-    continue the turn shown before it (an edit, a retry, a sub-agent)."""
-
+    kind: Literal["call_started", "call_updated", "call_ended"]
+    version: int
     call: CallView
-    added: tuple[Message, ...]
-    answer: tuple[Message, ...]
-    branch: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conversation:
-    detail: SessionDetail
-    turns: tuple[Turn, ...]  # oldest first; a running call's turn holds what has come so far
-    truncated: bool  # True: only the newest turns are here
+class TextDelta:
+    """What a part of an answer grew by. The part's text from character `offset` on is `text` now; joining late, the
+    first delta has offset 0 and everything said so far."""
+
+    kind: Literal["text"] = "text"
+    version: int
+    call_id: CallId
+    session_id: SessionId | None
+    message: int  # of the answer: 0, or the number of the choice
+    part: int
+    part_type: str  # "text", "thinking", "tool_call", "refusal"
+    name: str  # of the tool; "" elsewhere
+    offset: int
+    text: str
+
+
+LiveEvent = CallChanged | TextDelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +109,10 @@ class Watching(Protocol):
         ...
 
     async def live(self) -> LiveSnapshot: ...
+
+    def follow(self) -> AsyncIterator[LiveEvent]:
+        """Everything that runs now, then what changes, without end. Slow readers get fewer, larger steps."""
+        ...
 
     async def sessions(
         self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER
