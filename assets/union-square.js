@@ -1,0 +1,136 @@
+/* What only the browser can do: times in the viewer's zone, copying, the keyboard, following a growing answer.
+   One listener for each kind of event on the document: pages come and go below it. */
+"use strict";
+(() => {
+  const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+
+  const span = (seconds) => {
+    if (seconds < 60) return `${Math.floor(seconds)} s`;
+    if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${String(Math.floor(seconds % 60)).padStart(2, "0")} s`;
+    return `${Math.floor(seconds / 3600)} h ${String(Math.floor((seconds % 3600) / 60)).padStart(2, "0")} min`;
+  };
+  const ago = (seconds) => {
+    if (seconds < 5) return "now";
+    if (seconds < 60) return `${Math.floor(seconds)} s ago`;
+    if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+    if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
+    return `${Math.floor(seconds / 86400)} d ago`;
+  };
+
+  const write = (element) => {
+    const at = new Date(element.dateTime);
+    if (Number.isNaN(at.getTime())) {
+      if (element.textContent) element.textContent = "";
+      return;
+    }
+    const seconds = Math.max(0, (Date.now() - at.getTime()) / 1000);
+    const mode = element.dataset.mode;
+    const words =
+      mode === "clock" ? clock.format(at)
+      : mode === "date" ? day.format(at)
+      : mode === "elapsed" ? span(seconds)
+      : ago(seconds);
+    if (element.textContent !== words) element.textContent = words;
+    if (mode !== "elapsed") {
+      const title = exact.format(at);
+      if (element.title !== title) element.title = title;
+    }
+  };
+  const writeAll = (root) => root.querySelectorAll("time[data-mode]").forEach(write);
+
+  /* A growing answer is followed while the reader is at its end; who scrolls up is left there. */
+  let atEnd = false;
+  const follows = () => document.querySelector("[data-follow]") && document.querySelector('.turn[data-state="running"]');
+  const nearEnd = () => {
+    const mark = document.querySelector("[data-follow]");
+    return Boolean(mark) && mark.getBoundingClientRect().top < window.innerHeight + 80;
+  };
+  window.addEventListener("scroll", () => { atEnd = nearEnd(); }, { passive: true });
+
+  let asked = false;
+  const later = () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      writeAll(document);
+      if (atEnd && follows()) document.querySelector("[data-follow]").scrollIntoView({ block: "end" });
+      else if (!atEnd) atEnd = nearEnd();
+    });
+  };
+  new MutationObserver(later).observe(document.documentElement, {
+    subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["datetime"],
+  });
+  setInterval(() => writeAll(document), 1000);
+
+  const copy = async (button, text) => {
+    const before = button.textContent;
+    if (button.dataset.busy) return;
+    button.dataset.busy = "1";
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Press Ctrl+C";
+      const code = button.closest(".snippet, .code, .curl")?.querySelector("pre");
+      if (code) getSelection().selectAllChildren(code);
+    }
+    setTimeout(() => { button.textContent = before; delete button.dataset.busy; }, 1500);
+  };
+
+  const help = () => {
+    const sheet = document.getElementById("help");
+    if (!sheet) return;
+    if (sheet.open) sheet.close();
+    else sheet.showModal();
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element ? event.target.closest("button") : null;
+    if (!button) return;
+    if (button.dataset.copy !== undefined) copy(button, button.dataset.copy);
+    else if (button.dataset.copyCode !== undefined) copy(button, button.closest(".code").querySelector("code").textContent);
+    else if (button.dataset.helpButton !== undefined) help();
+    else if (button.closest("#help form")) { event.preventDefault(); document.getElementById("help").close(); }
+  });
+
+  let pending = "";
+  let timer = 0;
+  const go = (key) => document.querySelector(`nav [data-key="${CSS.escape(key)}"]`)?.click();
+  const step = (by) => {
+    const rows = [...document.querySelectorAll("[data-row]")];
+    if (!rows.length) return;
+    const here = rows.indexOf(document.activeElement);
+    rows[here < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, here + by))].focus();
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = event.target;
+    if (target instanceof Element && target.closest("input, textarea, select, [contenteditable]")) {
+      if (event.key === "Escape") target.blur();
+      return;
+    }
+    if (pending === "g") {
+      pending = "";
+      clearTimeout(timer);
+      if ("lsde".includes(event.key)) { event.preventDefault(); go(event.key); return; }
+    }
+    switch (event.key) {
+      case "g": pending = "g"; timer = setTimeout(() => { pending = ""; }, 1200); break;
+      case "/": {
+        event.preventDefault();
+        const box = document.querySelector("[data-search]");
+        if (box) { box.focus(); box.select?.(); } else go("/");
+        break;
+      }
+      case "?": event.preventDefault(); help(); break;
+      case "t": document.querySelector("[data-theme-button]")?.click(); break;
+      case "j": step(1); break;
+      case "k": step(-1); break;
+    }
+  });
+
+  writeAll(document);
+})();

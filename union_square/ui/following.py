@@ -1,0 +1,30 @@
+"""How a page follows what changes: look, show, wait for a change, and never more often than it can keep up with."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
+
+import anyio
+
+from union_square.watching.ports import Watching
+
+View = TypeVar("View")
+
+SHORTEST_SECONDS = 0.1
+"""Between two looks: ten updates a second are as many as people and browsers follow."""
+
+_LONGEST_WAIT_SECONDS = 1.0  # silences are counted up although nothing changes
+_SHARE = 4  # of the time a page may spend looking: 1 part in 1 + 4
+
+
+async def follow(watching: Watching, look: Callable[[], Awaitable[View]]) -> AsyncIterator[View]:
+    """What `look` gives, again after each change and at least once a second. Ends when its task is cancelled."""
+    while True:
+        seen = watching.version
+        began = time.monotonic()
+        view = await look()
+        spent = time.monotonic() - began
+        yield view
+        await anyio.sleep(max(SHORTEST_SECONDS, _SHARE * spent))
+        if watching.version == seen:
+            await watching.changed(seen, _LONGEST_WAIT_SECONDS)

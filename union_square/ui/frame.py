@@ -1,0 +1,138 @@
+"""What every page stands in: the rail, the help sheet, the word when the server is away."""
+
+import logging
+from typing import Any
+
+import reflex as rx
+from reflex_components_core.base.error_boundary import ErrorBoundary
+from reflex_components_core.core.banner import has_connection_errors
+
+from union_square.ui.components.elements import icon, page_link
+from union_square.ui.routes import NAVIGATION
+
+_KEYS = (
+    ("g l", "live"),
+    ("g s", "sessions"),
+    ("g d", "dashboard"),
+    ("g e", "settings"),
+    ("/", "search"),
+    ("j  k", "next and previous line of a list"),
+    ("Enter", "open it"),
+    ("t", "dark or light"),
+    ("?", "this sheet"),
+)
+
+
+def head() -> list[rx.Component]:
+    """What stands in every page's head: one script of ours and the picture of the tab, both from this origin."""
+    return [
+        rx.el.script(src="/union-square.js", defer=True),
+        rx.el.link(rel="icon", type="image/svg+xml", href="/union-square.svg"),
+        rx.el.meta(name="color-scheme", content="light dark"),
+        rx.el.meta(name="robots", content="noindex"),
+        rx.el.meta(http_equiv="x-dns-prefetch-control", content="off"),
+    ]
+
+
+def wraps() -> dict[tuple[int, str], Any]:
+    """Around every page: an error in the browser is said in words instead of leaving the page white."""
+
+    def boundary(_stateful: bool) -> rx.Component:
+        words = rx.el.div(
+            rx.el.h1("This page stopped working"),
+            rx.el.p("Something in it could not be shown. The recording is not affected."),
+            rx.el.a("Load it again", href="", class_name="button"),
+            class_name="empty",
+            role="alert",
+        )
+        return ErrorBoundary.create(fallback_render=rx.Var.create(words)._replace(_js_expr=f"() => ({words})"))
+
+    return {(55, "ErrorBoundary"): boundary}
+
+
+def on_backend_exception(exception: Exception) -> None:
+    """An error that a handler did not expect: into the log with its trace; the page stays as it is."""
+    logging.getLogger(__name__).error("a page's handler failed", exc_info=exception)
+
+
+def _nav(active: str) -> rx.Component:
+    items = [
+        page_link(
+            icon(entry.icon),
+            rx.el.span(entry.name),
+            href=entry.path,
+            class_name="nav-item",
+            custom_attrs={"data-key": entry.key} | ({"aria-current": "page"} if entry.name == active else {}),
+        )
+        for entry in NAVIGATION
+    ]
+    return rx.el.nav(*items, custom_attrs={"aria-label": "pages"})
+
+
+def _rail(active: str) -> rx.Component:
+    return rx.el.aside(
+        page_link(
+            rx.el.img(src="/union-square.svg", alt="", width="22", height="22"),
+            rx.el.span("Union Square"),
+            href="/",
+            class_name="brand",
+        ),
+        _nav(active),
+        rx.el.div(
+            rx.el.button(
+                icon("theme"),
+                rx.el.span("Theme"),
+                type="button",
+                class_name="nav-item",
+                on_click=rx.toggle_color_mode,
+                custom_attrs={"data-theme-button": "", "aria-label": "switch between dark and light"},
+            ),
+            rx.el.button(
+                icon("keyboard"),
+                rx.el.span("Keys"),
+                type="button",
+                class_name="nav-item",
+                custom_attrs={"data-help-button": "", "aria-label": "keyboard help"},
+            ),
+            class_name="rail-foot",
+        ),
+        class_name="rail",
+    )
+
+
+def _help() -> rx.Component:
+    rows = [rx.el.div(rx.el.dt(rx.el.kbd(keys)), rx.el.dd(words)) for keys, words in _KEYS]
+    return rx.el.dialog(
+        rx.el.h2("Keyboard", id="help-title"),
+        rx.el.dl(*rows),
+        rx.el.form(rx.el.button("Close", type="submit", class_name="button"), method="dialog"),
+        id="help",
+        custom_attrs={"aria-labelledby": "help-title", "data-testid": "help"},
+    )
+
+
+def _away() -> rx.Component:
+    return rx.cond(
+        has_connection_errors,
+        rx.el.div(
+            "The connection to Union Square is lost; trying again. Recording does not need this page.",
+            class_name="banner",
+            role="status",
+            custom_attrs={"data-kind": "away", "data-testid": "away"},
+        ),
+    )
+
+
+def shell(active: str, *content: Any, wide: bool = False) -> rx.Component:
+    """A page: `active` is the name of its entry in the rail ("" = none)."""
+    return rx.el.div(
+        rx.el.a("Skip to the content", href="#content", class_name="skip"),
+        _rail(active),
+        rx.el.main(_away(), *content, id="content", class_name="main wide" if wide else "main"),
+        _help(),
+        class_name="app",
+    )
+
+
+def page_head(title: Any, *more: Any) -> rx.Component:
+    return rx.el.header(rx.el.h1(title), *more, class_name="page-head")

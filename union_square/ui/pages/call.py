@@ -1,0 +1,122 @@
+"""`/calls/{id}`: one call whole: what was asked and answered, raw and rendered, and when its bytes came."""
+
+from dataclasses import dataclass, field
+
+import anyio
+import reflex as rx
+from anyio import to_thread
+
+from union_square.domain.ids import parse_call_id
+from union_square.domain.views import CallDetail, Subject
+from union_square.ui import failures, frame
+from union_square.ui.annotating import Annotated
+from union_square.ui.components.call import call_body, call_head
+from union_square.ui.components.elements import phases
+from union_square.ui.components.notes import notes, tag_editor
+from union_square.ui.following import follow
+from union_square.ui.present_call import BODY_LIMIT, curl_body, present_body, present_call
+from union_square.ui.services import services
+from union_square.ui.views import BodyView, CallPageView
+from union_square.watching.ports import RecordedBody, Watching
+from union_square.wire.content import ContentDecoder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    view: CallPageView = field(default_factory=CallPageView)
+    request: BodyView = field(default_factory=BodyView)
+    response: BodyView = field(default_factory=BodyView)
+    phase: str = "ready"
+    failure: str = ""
+
+
+def _decoded(body: RecordedBody) -> tuple[bytes, str]:
+    decoder = ContentDecoder(body.content_encoding, limit=8 * BODY_LIMIT)
+    return decoder.feed(body.data) + decoder.end(), decoder.problem
+
+
+def _present(detail: CallDetail, proxy_url: str, request: RecordedBody, response: RecordedBody) -> _Look:
+    def body(recorded: RecordedBody, side: str) -> BodyView:
+        data, problem = _decoded(recorded)
+        kind = " · ".join(filter(None, (recorded.content_type, recorded.content_encoding)))
+        href = f"/api/v1/calls/{detail.call.id}/{side}"
+        return present_body(data, total=len(recorded.data), kind=kind, note=problem, href=href)
+
+    return _Look(
+        view=present_call(detail, proxy_url, curl_body(_decoded(request)[0])),
+        request=body(request, "request"),
+        response=body(response, "response"),
+    )
+
+
+async def _look(watching: Watching, call_id: str, proxy_url: str) -> _Look:
+    try:
+        known = parse_call_id(call_id)
+        detail = await watching.call(known)
+        request = await watching.body(known, "request")
+        response = await watching.body(known, "response")
+    except failures.EXPECTED as error:
+        phase, failure = failures.phase_of(error)
+        return _Look(phase=phase, failure=failure)
+    return await to_thread.run_sync(_present, detail, proxy_url, request, response)
+
+
+class CallState(Annotated, rx.State):
+    phase: str = "loading"
+    failure: str = ""
+    subject_id: str = ""
+    view: CallPageView = CallPageView()
+    request: BodyView = BodyView()
+    response: BodyView = BodyView()
+    tab: str = "rendered"
+
+    def _subject(self) -> tuple[Subject, str]:
+        return "call", self.subject_id
+
+    @rx.event(background=True)
+    async def watch(self) -> None:
+        """Show the call; follow it while it runs and is on its way into the store."""
+        found = services()
+        async with self:
+            call_id = self._turn_to()
+        before: _Look | None = None
+        async for look in follow(
+            found.watching, lambda: _look(found.watching, call_id, found.values.proxy_url)
+        ):
+            if look != before:
+                async with self:
+                    self._show(look)
+                before = look
+            if look.phase != "ready":
+                await anyio.sleep(failures.RETRY_SECONDS)
+            elif look.view.state != "running" and look.view.session_href:
+                break  # it will not change again but by what is done on this page
+
+    def _turn_to(self) -> str:
+        call_id = self.router.url.path.rstrip("/").rsplit("/", 1)[-1]
+        if call_id != self.subject_id:
+            self.subject_id, self.tab = call_id, "rendered"
+            self.phase, self.failure, self.said = "loading", "", ""
+        return call_id
+
+    def _show(self, look: _Look) -> None:
+        self.phase, self.failure = look.phase, look.failure
+        if look.phase == "ready":
+            self.view, self.request, self.response = look.view, look.request, look.response
+            self.tags, self.notes = look.view.tags, look.view.notes
+
+    @rx.event
+    def show_tab(self, tab: str) -> None:
+        self.tab = tab
+
+
+def page() -> rx.Component:
+    view = CallState.view
+    ready = rx.fragment(
+        call_head(view),
+        tag_editor(CallState.tags, CallState.tag_names, CallState.add_tag, CallState.remove_tag),
+        rx.cond(CallState.said, rx.el.p(CallState.said, class_name="banner", role="alert")),
+        call_body(view, CallState.request, CallState.response, CallState.tab, CallState.show_tab),
+        notes(CallState.notes, CallState.add_note, CallState.remove_note),
+    )
+    return frame.shell("Sessions", phases(CallState.phase, CallState.failure, ready, 8))

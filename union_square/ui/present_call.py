@@ -1,0 +1,239 @@
+"""One call as view values: facts, messages, headers, bodies, and when its bytes came. PURE."""
+
+import json
+import shlex
+from typing import Any
+
+from union_square.domain.messages import ToolCallPart
+from union_square.domain.views import CallDetail, CallView, ChunkView, HeadView
+from union_square.ui import markup, wording
+from union_square.ui.present_conversation import error_words, link_title, present_notes
+from union_square.ui.present_messages import present_messages, results_of
+from union_square.ui.present_sessions import session_href
+from union_square.ui.views import BodyView, CallPageView, Pair, TickView, TimelineView, ToolView
+
+BODY_LIMIT = 64 * 1024
+"""Characters of a raw body that are shown; all of it is a download away."""
+
+_CURL_BODY_LIMIT = 16 * 1024
+_BUCKETS = 96
+_CHUNK_ROWS = 200
+_LEFT_OUT_OF_CURL = frozenset(
+    {"host", "content-length", "connection", "transfer-encoding", "accept-encoding", "expect", "te", "upgrade"}
+)
+_CREDENTIALS = {
+    "authorization": "Bearer $API_KEY",
+    "x-api-key": "$API_KEY",
+    "api-key": "$API_KEY",
+    "x-goog-api-key": "$API_KEY",
+    "proxy-authorization": "",
+    "cookie": "",
+}
+
+
+def _value_words(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 400 else text[:399] + "…"
+
+
+def _facts(call: CallView) -> list[Pair]:
+    speed = call.output_tokens_per_second
+    pairs = (
+        ("duration", wording.duration(call.duration_ms) or ("running" if call.state == "running" else "unknown")),
+        ("time to first chunk", wording.duration(call.time_to_first_chunk_ms) or wording.NONE),
+        ("time to first token", wording.duration(call.time_to_first_token_ms) or wording.NONE),
+        ("speed", f"{speed:.1f} tokens/s" if speed else wording.NONE),
+        ("finish reason", ", ".join(call.finish_reasons) or wording.NONE),
+        ("streamed", "yes" if call.streamed else "no"),
+        ("dialect", call.dialect or wording.NONE),
+        ("operation", call.operation or wording.NONE),
+        ("request", wording.size(call.request_bytes)),
+        ("response", wording.size(call.response_bytes)),
+        ("session link", link_title(call).removeprefix("linked by: ")),
+        ("recorded", "in full" if call.recorded else "sizes only: the client asked not to be recorded"),
+    )
+    return [Pair(name=name, value=value) for name, value in pairs]
+
+
+def _usage(call: CallView) -> list[Pair]:
+    price = wording.cost(call.cost_usd) or "unknown (no price, or no usage reported)"
+    return [Pair(name=n, value=v) for n, v in (*wording.usage_pairs(call.usage), ("cost by list price", price))]
+
+
+def _headers(head: HeadView | None) -> list[Pair]:
+    return [] if head is None else [Pair(name=name, value=value) for name, value in head.headers]
+
+
+def _tools(detail: CallDetail) -> list[ToolView]:
+    return [
+        ToolView(
+            name=tool.name,
+            description=tool.description,
+            schema_html=markup.data_html(tool.schema) if tool.schema else "",
+        )
+        for tool in detail.tools
+    ]
+
+
+def present_call(detail: CallDetail, proxy_url: str, request_body: str | None) -> CallPageView:
+    """The call page. `request_body`: its text for the curl command; None = too long for one, or not text."""
+    call = detail.call
+    asked = detail.messages[: detail.request_message_count]
+    answered = detail.messages[detail.request_message_count :]
+    results = results_of(asked)
+    paired = frozenset(p.id for m in asked for p in m.parts if isinstance(p, ToolCallPart)) & results.keys()
+    running = call.state == "running"
+    prefix = call.id[-12:]
+    return CallPageView(
+        id=call.id,
+        title=call.preview or f"{call.method} {call.path}",
+        state=call.state,
+        state_word=wording.CALL_WORDS[call.state],
+        status=str(call.status_code or ""),
+        status_class="bad" if (call.status_code or 0) >= 400 else "ok",
+        model=call.model or wording.NONE,
+        response_model=call.response_model if call.response_model != call.model else "",
+        upstream=call.upstream,
+        operation=call.operation,
+        method_path=f"{call.method} {call.path}",
+        started=wording.iso(call.started_at),
+        session_href=session_href(call.session_id) if call.session_id else "",
+        session_word=call.session_id or "not linked yet",
+        error=error_words(call),
+        gap=wording.gap_words(call.gap_observations, call.gap_bytes),
+        facts=_facts(call),
+        usage=_usage(call),
+        parameters=[Pair(name=n, value=_value_words(v)) for n, v in detail.parameters.items()],
+        metadata=[Pair(name=n, value=_value_words(v)) for n, v in call.metadata.items()],
+        problems=list(detail.problems),
+        tools=_tools(detail),
+        tools_word=wording.plural(len(detail.tools), "tool") if detail.tools else "",
+        request_line=detail.request.start_line,
+        response_line=detail.response.start_line if detail.response else "",
+        request_headers=_headers(detail.request),
+        response_headers=_headers(detail.response),
+        asked=present_messages(asked, f"{prefix}-q", results, paired=frozenset(paired)),
+        answered=present_messages(answered, f"{prefix}-a", results, running=running),
+        asked_word=wording.plural(len(asked), "message"),
+        timeline=present_timeline(detail.request_chunks, detail.chunks, call.duration_ms),
+        curl=curl_command(detail.request, proxy_url, request_body, call.id),
+        notes=present_notes(detail.annotations),
+        tags=list(call.tags),
+    )
+
+
+def _percent(part: float, whole: float) -> str:
+    return f"{100 * max(0.0, min(1.0, part / whole)):.2f}%"
+
+
+def present_timeline(
+    sent: tuple[ChunkView, ...], received: tuple[ChunkView, ...], duration_ms: float | None
+) -> TimelineView:
+    """When the bytes passed: sending, waiting and streaming as spans, received bytes as ticks over time."""
+    ends = [duration_ms or 0.0, *(c.offset_ms for c in sent[-1:]), *(c.offset_ms for c in received[-1:])]
+    whole = max(max(ends), 0.001)
+    sent_until = sent[-1].offset_ms if sent else 0.0
+    first = received[0].offset_ms if received else (duration_ms or sent_until)
+    last = received[-1].offset_ms if received else first
+    return TimelineView(
+        ticks=_ticks(received, whole),
+        request_width=_percent(sent_until, whole),
+        waiting_left=_percent(sent_until, whole),
+        waiting_width=_percent(max(0.0, first - sent_until), whole),
+        stream_left=_percent(first, whole),
+        stream_width=_percent(max(0.0, last - first), whole),
+        summary=_timeline_words(received, first, last),
+        scale=[wording.duration(whole * n / 4) if n else "0" for n in range(5)],
+        chunks=[
+            Pair(name=f"{chunk.offset_ms:.3f} ms", value=wording.size(chunk.bytes)) for chunk in received[:_CHUNK_ROWS]
+        ],
+        chunks_note=f"the first {_CHUNK_ROWS} of {wording.grouped(len(received))}" if len(received) > _CHUNK_ROWS else "",
+    )
+
+
+def _timeline_words(received: tuple[ChunkView, ...], first: float, last: float) -> str:
+    if not received:
+        return "no bytes of a response"
+    total = wording.size(sum(c.bytes for c in received))
+    longest = max((b.offset_ms - a.offset_ms for a, b in zip(received, received[1:], strict=False)), default=0.0)
+    words = f"{wording.plural(len(received), 'chunk')}, {total}, the first after {wording.duration(first)}"
+    return words if len(received) == 1 else f"{words}, the longest silence {wording.duration(longest)}"
+
+
+def _ticks(received: tuple[ChunkView, ...], whole: float) -> list[TickView]:
+    buckets: dict[int, tuple[int, int]] = {}
+    for chunk in received:
+        place = min(_BUCKETS - 1, int(chunk.offset_ms / whole * _BUCKETS))
+        count, size = buckets.get(place, (0, 0))
+        buckets[place] = (count + 1, size + chunk.bytes)
+    tallest = max((size for _, size in buckets.values()), default=1) or 1
+    return [
+        TickView(
+            left=f"{100 * place / _BUCKETS:.2f}%",
+            width=f"{100 / _BUCKETS:.2f}%",
+            height=f"{max(8.0, 100 * size / tallest):.0f}%",
+            label=f"{wording.plural(count, 'chunk')}, {wording.size(size)} around {wording.duration(whole * place / _BUCKETS)}",
+        )
+        for place, (count, size) in sorted(buckets.items())
+    ]
+
+
+def body_text(data: bytes) -> str | None:
+    """A body as text; None where it is not UTF-8 text."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(data) - 4:
+            return None
+        text = data[: error.start].decode("utf-8")  # cut inside a character
+    return None if "\0" in text else text
+
+
+def present_body(data: bytes, *, total: int, kind: str, note: str, href: str) -> BodyView:
+    """A raw body. `data` is decoded content, `total` its bytes as forwarded, `note` what stood in decoding's way."""
+    text = body_text(data)
+    if not data:
+        return BodyView(note=note or "no body", href=href if total else "", size=wording.size(total), kind=kind)
+    if text is None:
+        dump = " ".join(f"{byte:02x}" for byte in data[:256])
+        words = "; ".join(filter(None, (note, "not text: its first bytes")))
+        return BodyView(html=markup.data_html(dump), note=words, href=href, size=wording.size(total), kind=kind)
+    pretty = markup.pretty_json(text) if len(text) <= BODY_LIMIT and text.lstrip()[:1] in "{[" else None
+    shown = (pretty or text)[:BODY_LIMIT]
+    cut = f"the first {wording.size(BODY_LIMIT)} are shown" if len(text) > BODY_LIMIT else ""
+    laid_out = "laid out for reading" if pretty is not None and pretty != text else ""
+    return BodyView(
+        html=f'<pre class="data" tabindex="0">{markup.json_spans(shown)}</pre>',
+        note="; ".join(filter(None, (note, cut, laid_out))),
+        href=href,
+        size=wording.size(total),
+        kind=kind,
+    )
+
+
+def curl_command(head: HeadView, proxy_url: str, body: str | None, call_id: str) -> str:
+    """A command line that sends the request again through the proxy; the key is a shell variable."""
+    words = head.start_line.split(" ")
+    method, target = (words[0], words[1]) if len(words) > 1 else ("GET", "/")
+    lines = [f"curl {shlex.quote(proxy_url + target)}"]
+    if method not in {"GET", "POST"} or (method == "POST" and body == ""):
+        lines.append(f"-X {shlex.quote(method)}")
+    for name, value in head.headers:
+        lower = name.lower()
+        if lower in _LEFT_OUT_OF_CURL:
+            continue
+        if lower in _CREDENTIALS:
+            if _CREDENTIALS[lower]:
+                lines.append(f'-H "{name}: {_CREDENTIALS[lower]}"')  # double quotes: the shell fills in the key
+            continue
+        lines.append(f"-H {shlex.quote(f'{name}: {value}')}")
+    if body is None:
+        lines.append(f"--data-binary @{call_id}.request  # download the request body first")
+    elif body:
+        lines.append(f"--data-binary {shlex.quote(body)}")
+    return " \\\n  ".join(lines)
+
+
+def curl_body(data: bytes) -> str | None:
+    """The request body for a curl command; None = too long, or not text."""
+    return body_text(data) if len(data) <= _CURL_BODY_LIMIT else None

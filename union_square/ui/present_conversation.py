@@ -1,0 +1,125 @@
+"""A session's conversation, turn by turn, as view values. PURE."""
+
+from collections.abc import Iterable, Sequence
+
+from union_square.domain.messages import Message, ToolCallPart
+from union_square.domain.views import AnnotationView, CallView
+from union_square.ui import wording
+from union_square.ui.present_messages import Results, present_messages, results_of
+from union_square.ui.present_sessions import call_href, present_session_line
+from union_square.ui.views import ConversationView, MessageView, NoteView, TurnView
+from union_square.watching.ports import Conversation, Turn
+
+TURNS_AT_FIRST = 40
+"""Turns sent to the browser at once; earlier ones come on demand."""
+
+
+def present_notes(annotations: Iterable[AnnotationView]) -> list[NoteView]:
+    return [NoteView(id=a.id, text=a.text, author=a.author, at=wording.iso(a.created_at)) for a in annotations]
+
+
+def present_conversation(conversation: Conversation, shown: int = TURNS_AT_FIRST) -> ConversationView:
+    """All of a session page but its turns; `shown` newest of them are to be shown."""
+    hidden = max(0, len(conversation.turns) - shown)
+    return ConversationView(
+        line=present_session_line(conversation.detail.session),
+        truncated="Only the newest turns of this session could be loaded." if conversation.truncated else "",
+        earlier=f"Show {wording.plural(min(hidden, TURNS_AT_FIRST), 'earlier turn')} of {hidden}" if hidden else "",
+        notes=present_notes(conversation.detail.annotations),
+    )
+
+
+def _call_ids(messages: Iterable[Message]) -> set[str]:
+    return {part.id for m in messages for part in m.parts if isinstance(part, ToolCallPart) and part.id}
+
+
+def _results(turns: Sequence[Turn]) -> Results:
+    return results_of(message for turn in turns for message in (*turn.added, *turn.answer))
+
+
+def present_turns(conversation: Conversation, shown: int = TURNS_AT_FIRST) -> list[TurnView]:
+    """The newest `shown` turns, oldest first. Results stand with the calls they answer, wherever these are."""
+    turns = conversation.turns
+    results = _results(turns)
+    calls = _call_ids(m for turn in turns[-shown:] for m in (*turn.added, *turn.answer))
+    paired = frozenset(calls & results.keys())
+    numbers = {turn.call.id: n for n, turn in enumerate(turns, 1)}
+    first = max(0, len(turns) - shown)
+    return [
+        present_turn(turn, number=first + n, numbers=numbers, results=results, paired=paired)
+        for n, turn in enumerate(turns[first:], 1)
+    ]
+
+
+def present_turn(
+    turn: Turn, *, number: int, numbers: dict[str, int], results: Results, paired: frozenset[str]
+) -> TurnView:
+    """One turn. `numbers`: the number of every turn by its call's id."""
+    call = turn.call
+    running = call.state == "running"
+    prefix = call.id[-12:]
+    messages: list[MessageView] = [
+        *present_messages(turn.added, f"{prefix}-q", results, paired=paired),
+        *present_messages(turn.answer, f"{prefix}-a", results, paired=paired, running=running),
+    ]
+    usage = call.usage
+    inputs, outputs = (usage.input_tokens, usage.output_tokens) if usage else (None, None)
+    speed = call.output_tokens_per_second
+    return TurnView(
+        id=call.id,
+        href=call_href(call.id),
+        number=f"#{number}",
+        anchor=f"turn-{number}",
+        model=call.response_model or call.model or wording.NONE,
+        upstream=call.upstream,
+        state=call.state,
+        state_word=wording.CALL_WORDS[call.state],
+        status=str(call.status_code or ""),
+        status_class="bad" if (call.status_code or 0) >= 400 else "ok",
+        tokens=wording.token_pair(inputs, outputs) or ("" if running else f"tokens {wording.NOT_REPORTED}"),
+        tokens_title=wording.token_title(inputs, outputs),
+        cost=wording.cost(call.cost_usd),
+        duration=wording.duration(call.duration_ms),
+        since=wording.iso(call.started_at) if running else "",
+        first_token=wording.duration(call.time_to_first_token_ms or call.time_to_first_chunk_ms),
+        speed=f"{speed:.0f} tok/s" if speed else "",
+        link=link_words(call, numbers),
+        link_title=link_title(call),
+        branch=turn.branch,
+        branch_note=_branch_note(turn, numbers),
+        started=wording.iso(call.started_at),
+        error=error_words(call),
+        gap=wording.gap_words(call.gap_observations, call.gap_bytes),
+        tags=list(call.tags),
+        messages=messages,
+    )
+
+
+def _branch_note(turn: Turn, numbers: dict[str, int]) -> str:
+    if not turn.branch:
+        return ""
+    parent = numbers.get(turn.call.parent_id or "")
+    return f"Branch: continues turn #{parent}" if parent else "Branch: does not continue the turn before it"
+
+
+def link_words(call: CallView, numbers: dict[str, int]) -> str:
+    """How the call came into its session, in a few words; "" until it was linked."""
+    if call.link_rule is None:
+        return ""
+    parent = numbers.get(call.parent_id or "")
+    words = wording.LINK_WORDS[call.link_rule]
+    return f"after #{parent} · {words}" if parent else words
+
+
+def link_title(call: CallView) -> str:
+    if call.link_rule is None:
+        return "not linked to a session yet"
+    sure = "" if call.link_confidence is None else f", confidence {call.link_confidence:.0%}"
+    return f"linked by: {wording.LINK_WORDS[call.link_rule]}{sure}"
+
+
+def error_words(call: CallView) -> str:
+    """What went wrong with a call, in one text; "" where nothing did."""
+    if not (call.error_type or call.error_message):
+        return ""
+    return ": ".join(filter(None, (call.error_type, call.error_message)))

@@ -1,0 +1,128 @@
+"""Messages and their parts as people read them, tool calls paired with their results. PURE."""
+
+from collections.abc import Iterable, Mapping
+from typing import assert_never
+
+from union_square.domain.messages import (
+    MediaPart,
+    Message,
+    OtherPart,
+    Part,
+    RefusalPart,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+from union_square.ui import markup, wording
+from union_square.ui.views import BlockView, MessageView
+
+ROLE_WORDS = {"system": "System", "user": "User", "assistant": "Assistant", "tool": "Tool"}
+_FOLD_SYSTEM_OVER = 280
+
+Results = Mapping[str, ToolResultPart]
+"""Tool results by the id of the call they answer."""
+
+
+def results_of(messages: Iterable[Message]) -> dict[str, ToolResultPart]:
+    """Every tool result in the messages, by its call's id; a later one wins."""
+    return {part.id: part for m in messages for part in m.parts if isinstance(part, ToolResultPart) and part.id}
+
+
+def _tool_call(part: ToolCallPart, key: str, results: Results, *, running: bool) -> BlockView:
+    result = results.get(part.id)
+    if result is None:
+        state = "waiting" if running else ""
+        title = ""
+    else:
+        state = "error" if result.is_error else "ok"
+        title = "returned an error" if result.is_error else "returned"
+    return BlockView(
+        key=key,
+        kind="tool_call",
+        title=part.name or "(unnamed tool)",
+        note=part.id,
+        html=markup.data_html(part.arguments) if part.arguments.strip() else "",
+        result_state=state,
+        result_title=title,
+        result_html=markup.data_html(result.text) if result is not None else "",
+    )
+
+
+def _media(part: MediaPart, key: str) -> BlockView:
+    size = len(part.data) * 3 // 4
+    where = part.url or (f"{wording.size(size)} in the body" if size else "no data")
+    facts = " · ".join(filter(None, (part.mime_type, part.name, where)))
+    return BlockView(key=key, kind="media", title=part.modality, note=wording.one_line(facts, 200))
+
+
+def present_part(part: Part, key: str, results: Results, *, running: bool = False) -> BlockView:
+    """One part as a block. `running`: its call has not ended."""
+    match part:
+        case TextPart():
+            return BlockView(key=key, kind="text", html=markup.markdown_html(part.text))
+        case ThinkingPart():
+            hidden = part.redacted or not part.text
+            note = "not shown by the provider" if hidden else wording.plural(len(part.text.split()), "word")
+            html = "" if hidden else markup.markdown_html(part.text)
+            return BlockView(key=key, kind="thinking", title="Thinking", note=note, html=html)
+        case ToolCallPart():
+            return _tool_call(part, key, results, running=running)
+        case ToolResultPart():
+            return BlockView(
+                key=key,
+                kind="tool_result",
+                title=part.name or "result",
+                note=part.id,
+                html=markup.data_html(part.text),
+                result_state="error" if part.is_error else "ok",
+            )
+        case MediaPart():
+            return _media(part, key)
+        case RefusalPart():
+            return BlockView(key=key, kind="refusal", title="Refusal", html=markup.markdown_html(part.text))
+        case OtherPart():
+            return BlockView(key=key, kind="other", title=part.label, html=markup.data_html(part.json))
+        case _:
+            assert_never(part)
+
+
+def text_of(message: Message) -> str:
+    """The plain text of a message, its other parts named."""
+    words = [part.text if isinstance(part, TextPart) else f"[{part.type.replace('_', ' ')}]" for part in message.parts]
+    return " ".join(words)
+
+
+def present_message(
+    message: Message, key: str, results: Results, *, paired: frozenset[str] = frozenset(), running: bool = False
+) -> MessageView | None:
+    """One message; None where all it held is shown elsewhere (results paired with their calls, `paired`)."""
+    parts = [p for p in message.parts if not (isinstance(p, ToolResultPart) and p.id in paired)]
+    if not parts and message.parts:
+        return None
+    text = text_of(message)
+    word = ROLE_WORDS[message.role]
+    return MessageView(
+        key=key,
+        role=message.role,
+        role_word=f"{word} · {message.name}" if message.name else word,
+        folded=message.role == "system" and len(text) > _FOLD_SYSTEM_OVER,
+        summary=wording.one_line(text, 140),
+        blocks=[present_part(part, f"{key}-{n}", results, running=running) for n, part in enumerate(parts)],
+    )
+
+
+def present_messages(
+    messages: Iterable[Message],
+    prefix: str,
+    results: Results,
+    *,
+    paired: frozenset[str] = frozenset(),
+    running: bool = False,
+) -> list[MessageView]:
+    """The messages in order, without those shown elsewhere."""
+    shown = (
+        present_message(message, f"{prefix}-{n}", results, paired=paired, running=running)
+        for n, message in enumerate(messages)
+    )
+    return [message for message in shown if message is not None]

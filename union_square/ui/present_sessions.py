@@ -1,0 +1,116 @@
+"""Sessions, running calls and calls in listings, as view values. PURE."""
+
+from datetime import datetime
+
+from union_square.domain.views import CallView, SessionView
+from union_square.ui import wording
+from union_square.ui.views import CallLine, LiveCard, SessionLine, TailLine
+from union_square.watching.ports import LiveCall, LiveSession
+
+STALLED_AFTER_MS = 4000
+"""A running call that has been silent for this long is said to be; models think for a second or two all the time."""
+
+_TAIL_WORDS = {"text": "saying", "thinking": "thinking", "tool_call": "calling a tool"}
+UNTITLED = "(no user text)"
+
+
+def session_href(session_id: str) -> str:
+    return f"/sessions/{session_id}"
+
+
+def call_href(call_id: str) -> str:
+    return f"/calls/{call_id}"
+
+
+def _problem(session: SessionView) -> str:
+    failed = wording.plural(session.error_count, "failed call") if session.error_count else ""
+    gaps = "recording gap" if session.gap_observations else ""
+    return " · ".join(filter(None, (failed, gaps)))
+
+
+def present_session_line(session: SessionView) -> SessionLine:
+    """A session as a line of a listing."""
+    partly = session.cost_usd is not None and session.unpriced_calls > 0
+    unpriced = f"the price of {wording.plural(session.unpriced_calls, 'call')} is not known"
+    running = session.state == "running"
+    return SessionLine(
+        id=session.id,
+        href=session_href(session.id),
+        title=session.title or UNTITLED,
+        state="running" if running else "failed" if session.error_count else "ended",
+        state_word="running" if running else "ended",
+        models=", ".join(session.models) or wording.NONE,
+        upstreams=", ".join(session.upstreams),
+        calls=wording.plural(session.call_count, "call"),
+        tokens=wording.token_pair(session.input_tokens, session.output_tokens) or wording.NONE,
+        tokens_title=wording.token_title(session.input_tokens, session.output_tokens),
+        cost=(wording.cost(session.cost_usd) + ("+" if partly else "")) or wording.NONE,
+        cost_title=unpriced if session.unpriced_calls else "cost by list price",
+        duration=wording.duration(session.duration_ms),
+        started=wording.iso(session.started_at),
+        last=wording.iso(session.last_at),
+        problem=_problem(session),
+        tags=list(session.tags),
+    )
+
+
+def silence_words(call: LiveCall) -> str:
+    """That a running call has gone quiet, and for how long; "" while it flows or before it began."""
+    if call.call.state != "running" or call.last_chunk_ms_ago is None or call.last_chunk_ms_ago < STALLED_AFTER_MS:
+        return ""
+    return f"no data for {call.last_chunk_ms_ago / 1000:.0f} s"
+
+
+def present_tail(live: LiveCall) -> TailLine:
+    """What one running call is saying."""
+    call = live.call
+    waiting = call.state == "running" and not live.tail
+    return TailLine(
+        call_id=call.id,
+        href=call_href(call.id),
+        model=call.model or call.response_model or call.upstream,
+        state=call.state,
+        state_word=wording.CALL_WORDS[call.state],
+        kind=live.tail_kind,
+        kind_word="waiting for the first words" if waiting else _TAIL_WORDS[live.tail_kind],
+        text=live.tail,
+        silence=silence_words(live),
+    )
+
+
+def present_live(sessions: tuple[LiveSession, ...], limit: int = 50) -> list[LiveCard]:
+    """The running sessions as cards, at most `limit` of them and the newest three calls of each."""
+    return [
+        LiveCard(
+            session=present_session_line(live.session), tails=[present_tail(call) for call in live.calls[-3:]]
+        )
+        for live in sessions[:limit]
+    ]
+
+
+def present_call_line(call: CallView) -> CallLine:
+    """A call as a line of a listing."""
+    usage = call.usage
+    inputs, outputs = (usage.input_tokens, usage.output_tokens) if usage else (None, None)
+    return CallLine(
+        id=call.id,
+        href=call_href(call.id),
+        session_href=session_href(call.session_id) if call.session_id else "",
+        preview=call.preview or f"{call.method} {call.path}",
+        model=call.response_model or call.model or wording.NONE,
+        upstream=call.upstream,
+        state=call.state,
+        state_word=wording.CALL_WORDS[call.state],
+        status=str(call.status_code or ""),
+        tokens=wording.token_pair(inputs, outputs) or wording.NONE,
+        tokens_title=wording.token_title(inputs, outputs),
+        cost=wording.cost(call.cost_usd) or wording.NONE,
+        duration=wording.duration(call.duration_ms),
+        started=wording.iso(call.started_at),
+        tags=list(call.tags),
+    )
+
+
+def elapsed_since(started: datetime, now: datetime) -> str:
+    """How long ago, in words."""
+    return wording.duration(max(0.0, (now - started).total_seconds() * 1000))

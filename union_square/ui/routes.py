@@ -1,0 +1,25 @@
+"""Every page's address, name and place in the rail."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A page in the rail. `key` follows `g` on the keyboard; "/" stands alone."""
+
+    name: str
+    path: str
+    icon: str
+    key: str
+
+
+LIVE = Entry(name="Live", path="/", icon="live", key="l")
+SESSIONS = Entry(name="Sessions", path="/sessions", icon="sessions", key="s")
+SEARCH = Entry(name="Search", path="/search", icon="search", key="/")
+DASHBOARD = Entry(name="Dashboard", path="/dashboard", icon="dashboard", key="d")
+SETTINGS = Entry(name="Settings", path="/settings", icon="settings", key="e")
+
+NAVIGATION = (LIVE, SESSIONS, SEARCH, DASHBOARD, SETTINGS)
+
+SESSION_ROUTE = "/sessions/[session_id]"
+CALL_ROUTE = "/calls/[call_id]"

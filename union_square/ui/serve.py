@@ -1,0 +1,194 @@
+"""Serves the built UI: page, WebSocket and REST API on one port, without Node.
+
+    python -m union_square.ui.serve
+
+Needs what `union_square.ui.build` left in `union_square/_ui` (a wheel carries it). Reflex reads its configuration from
+the working directory, so the process works in that folder; everything it writes goes below the data folder.
+"""
+
+import asyncio
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from union_square.ui.built import UI_FOLDER, read_key, reflex_mismatch
+from union_square.ui.security import AsgiApp, Receive, Scope, SecurityHeaders, Send, inline_script_hashes, page_policy
+from union_square.ui.values import UiValues, address_of
+
+if TYPE_CHECKING:
+    from union_square.ui.services import OpenWatching
+
+RUN_FILE = "ui.json"
+_STOP_SECONDS = 2  # for answers that are still being written; open pages and streams are cut after it
+
+
+class UiServeError(Exception):
+    """The UI cannot be served. The message says why and what to do."""
+
+
+def prepare(values: UiValues) -> None:
+    """Tell Reflex, by its environment, what it is to serve and where it may write. Raises UiServeError.
+
+    Changes the working directory and the environment of this process; call it before Reflex is imported.
+    """
+    key = read_key(UI_FOLDER)
+    if key is None:
+        raise UiServeError(f"there is no built UI in {UI_FOLDER}: run `python -m union_square.ui.build` (`make up` does)")
+    if wrong := reflex_mismatch(key):
+        raise UiServeError(f"{wrong}: run `python -m union_square.ui.build`, or install the version it was built with")
+    cache = values.home / "cache" / "reflex"
+    cache.mkdir(parents=True, exist_ok=True)
+    os.environ |= {
+        "REFLEX_ENV_MODE": "prod",
+        "REFLEX_WEB_WORKDIR": str(UI_FOLDER),
+        "REFLEX_DIR": str(cache),
+        "REFLEX_STATES_WORKDIR": str(cache / "states"),
+        "REFLEX_UPLOADED_FILES_DIR": str(cache / "uploads"),
+        "REFLEX_TELEMETRY_ENABLED": "false",
+        "REFLEX_CHECK_LATEST_VERSION": "false",
+        "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "1",
+        "__REFLEX_SKIP_COMPILE": "1",
+    }
+    os.chdir(UI_FOLDER)
+
+
+class _OnePort:
+    """Sends each request to the API or to the pages, and opens what both read through while the server lives."""
+
+    def __init__(self, pages: AsgiApp, values: UiValues, open_watching: "OpenWatching") -> None:
+        self._pages = pages
+        self._values = values
+        self._open_watching = open_watching
+        self._api: AsgiApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._pages(scope, receive, send)
+        elif self._api is not None and scope["path"].startswith("/api/"):
+            await self._api(scope, receive, send)
+        else:
+            await self._pages(scope, receive, send)
+
+    @asynccontextmanager
+    async def opened(self) -> Any:
+        """Runs inside Reflex's lifespan: the reader is there before the first page asks for it."""
+        from union_square.api import create_api
+        from union_square.ui import services
+
+        async with self._open_watching(self._values) as watching:
+            self._api = create_api(watching)
+            services.use(services.Services(watching=watching, values=self._values))
+            yield
+
+
+def create_asgi(values: UiValues, open_watching: "OpenWatching | None" = None) -> AsgiApp:
+    """The whole UI as one ASGI app. Raises UiServeError. Call it once a process, before Reflex is imported."""
+    prepare(values)
+    from union_square.api.origin import SameOrigin
+    from union_square.ui import services
+
+    reflex_app: Any = importlib.import_module("union_square.union_square").app
+    served = _OnePort(reflex_app(), values, open_watching or services.open_watching)
+    reflex_app.register_lifespan_task(served.opened)
+    guarded = SameOrigin(served, allowed_hosts=(values.host, *values.allowed_hosts))
+    return SecurityHeaders(guarded, policy=page_policy(inline_script_hashes(UI_FOLDER / "build" / "client")))
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises UiServeError that names the setting when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise UiServeError(
+            f"the UI cannot listen on {host}:{port} ({error.strerror}); "
+            "set UNION_SQUARE_UI_PORT to another port (0 = any free one), or UNION_SQUARE_HOST to another address"
+        ) from error
+    listener.listen(512)
+    return listener
+
+
+def _write_run_file(values: UiValues) -> Path:
+    folder = values.home / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f"{RUN_FILE}.{os.getpid()}"
+    draft.write_text(json.dumps({"pid": os.getpid(), "host": values.host, "port": values.port}), encoding="utf-8")
+    return draft.replace(folder / RUN_FILE)
+
+
+async def _serve(app: AsgiApp, listener: socket.socket, ready: Callable[[], None]) -> None:
+    config = uvicorn.Config(
+        app,  # pyright: ignore[reportArgumentType]  # the same protocol, spelled with plain mappings
+        log_level="warning",
+        lifespan="on",
+        server_header=False,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+        ws_max_size=1 << 20,
+        proxy_headers=False,
+    )
+    server = uvicorn.Server(config)
+
+    async def tell_when_ready() -> None:
+        while not server.started:
+            await asyncio.sleep(0.01)
+        ready()
+
+    async with AsyncExitStack() as stack:
+        telling = asyncio.create_task(tell_when_ready())
+        stack.callback(telling.cancel)
+        await server.serve(sockets=[listener])
+    if not server.started:
+        raise UiServeError("the UI did not start; the lines above say why")
+
+
+def run(values: UiValues, open_watching: "OpenWatching | None" = None) -> None:
+    """Serve until SIGTERM or SIGINT; then stop within a few seconds. Raises UiServeError.
+
+    When it answers, `<home>/run/ui.json` says where: {"pid", "host", "port"}.
+    """
+    values = replace(values, home=values.home.absolute(), log_folder=values.log_folder.absolute())
+    listener = bind(values.host, values.port)
+    values = replace(values, port=listener.getsockname()[1])
+    app = create_asgi(values, open_watching)
+    written: list[Path] = []
+
+    def ready() -> None:
+        written.append(_write_run_file(values))
+        print(f"ui: {address_of(values.host, values.port)}", flush=True)
+
+    # uvicorn raises the signal again when it has stopped; without a handler of ours that would end us before clean-up.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        with suppress(KeyboardInterrupt):
+            asyncio.run(_serve(app, listener, ready))
+    finally:
+        for file in written:
+            file.unlink(missing_ok=True)
+
+
+def main() -> None:
+    from union_square.settings import SettingsError, load_settings
+    from union_square.ui.values import values_of
+
+    try:
+        run(values_of(load_settings()))
+    except (UiServeError, SettingsError) as error:
+        print(f"ui: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

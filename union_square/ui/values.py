@@ -1,0 +1,108 @@
+"""What the UI is told at a start: plain values, taken from the settings by whoever starts it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UiValues:
+    """`proxy_url` is the address applications use (no path); `upstreams` and `shown` are (name, value) in order."""
+
+    home: Path
+    log_folder: Path
+    database: str  # SQLAlchemy URL, may hold a password: never shown
+    host: str
+    port: int  # 0 = any free one
+    proxy_url: str
+    allowed_hosts: tuple[str, ...] = ()
+    upstreams: tuple[tuple[str, str], ...] = ()
+    shown: tuple[tuple[str, str], ...] = ()
+
+
+class _Upstream(Protocol):
+    @property
+    def base_url(self) -> str: ...
+
+
+class SettingsLike(Protocol):
+    """The settings the UI takes its values from (`union_square.settings.Settings` fulfils it)."""
+
+    @property
+    def home(self) -> Path: ...
+    @property
+    def log_folder(self) -> Path: ...
+    @property
+    def database(self) -> str: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def ui_port(self) -> int: ...
+    @property
+    def proxy_port(self) -> int: ...
+    @property
+    def allowed_hosts(self) -> tuple[str, ...]: ...
+    @property
+    def all_upstreams(self) -> Mapping[str, _Upstream]: ...
+    @property
+    def workers(self) -> int: ...
+    @property
+    def record(self) -> bool: ...
+    @property
+    def stream_bytes(self) -> int: ...
+    @property
+    def segment_bytes(self) -> int: ...
+    @property
+    def drain_timeout_seconds(self) -> float: ...
+    @property
+    def response_timeout_seconds(self) -> float: ...
+
+
+def address_of(host: str, port: int) -> str:
+    """The address a client on this machine uses for something that listens on `host`."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(host, host)  # noqa: S104
+    if ":" in reachable and not reachable.startswith("["):
+        reachable = f"[{reachable}]"
+    return f"http://{reachable}:{port}"
+
+
+def without_password(url: str) -> str:
+    """A database URL that may be shown: user kept, password replaced."""
+    parts = urlsplit(url)
+    if not parts.password:
+        return url
+    place = f"{parts.username or ''}:***@{parts.hostname or ''}" + (f":{parts.port}" if parts.port else "")
+    return urlunsplit(parts._replace(netloc=place))
+
+
+def values_of(settings: SettingsLike) -> UiValues:
+    """The UI's values out of the settings."""
+    proxy_url = address_of(settings.host, settings.proxy_port)
+    shown = (
+        ("home", str(settings.home)),
+        ("database", without_password(settings.database)),
+        ("event log", str(settings.log_folder)),
+        ("host", settings.host),
+        ("proxy port", str(settings.proxy_port)),
+        ("UI port", str(settings.ui_port)),
+        ("proxy workers", str(settings.workers)),
+        ("recording", "on" if settings.record else "off"),
+        ("recording memory", f"{settings.stream_bytes >> 20} MiB"),
+        ("log segment", f"{settings.segment_bytes >> 20} MiB"),
+        ("response timeout", f"{settings.response_timeout_seconds:g} s"),
+        ("drain timeout", f"{settings.drain_timeout_seconds:g} s"),
+        ("allowed hosts", ", ".join(settings.allowed_hosts) or "loopback only"),
+    )
+    return UiValues(
+        home=settings.home,
+        log_folder=settings.log_folder,
+        database=settings.database,
+        host=settings.host,
+        port=settings.ui_port,
+        proxy_url=proxy_url,
+        allowed_hosts=settings.allowed_hosts,
+        upstreams=tuple((name, upstream.base_url) for name, upstream in settings.all_upstreams.items()),
+        shown=shown,
+    )

@@ -1,0 +1,272 @@
+"""Finished view values: what a component shows, as text. PURE.
+
+Every field is ready to be shown (or is a key that the style sheet knows, such as `state`); "" means "leave it out".
+Times are ISO 8601 in UTC: the browser turns them into the viewer's zone. Fields that end in `html` come from
+`ui.markup` alone, which writes nothing but its own few tags.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLine:
+    """A session in a listing."""
+
+    id: str = ""
+    href: str = ""
+    title: str = ""
+    state: str = ""  # running, ended, failed
+    state_word: str = ""
+    models: str = ""
+    upstreams: str = ""
+    calls: str = ""
+    tokens: str = ""
+    tokens_title: str = ""
+    cost: str = ""
+    cost_title: str = ""
+    duration: str = ""
+    started: str = ""
+    last: str = ""
+    problem: str = ""  # "2 failed calls · 1 gap"
+    tags: list[str] = field(default_factory=list[str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TailLine:
+    """What a running call is saying right now."""
+
+    call_id: str = ""
+    href: str = ""
+    model: str = ""
+    state: str = ""
+    state_word: str = ""
+    kind: str = ""  # text, thinking, tool_call
+    kind_word: str = ""
+    text: str = ""
+    silence: str = ""  # "no data for 12 s"; "" = it flows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveCard:
+    session: SessionLine = field(default_factory=SessionLine)
+    tails: list[TailLine] = field(default_factory=list[TailLine])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockView:
+    """One part of a message."""
+
+    key: str = ""
+    kind: str = ""  # text, thinking, tool_call, tool_result, media, refusal, other
+    title: str = ""
+    note: str = ""
+    html: str = ""
+    result_state: str = ""  # of a tool call: ok, error, waiting, ""
+    result_title: str = ""
+    result_html: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageView:
+    key: str = ""
+    role: str = ""
+    role_word: str = ""
+    folded: bool = False
+    summary: str = ""  # the first words, shown while it is folded
+    blocks: list[BlockView] = field(default_factory=list[BlockView])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnView:
+    """One call's share of a conversation."""
+
+    id: str = ""
+    href: str = ""
+    number: str = ""
+    anchor: str = ""
+    model: str = ""
+    upstream: str = ""
+    state: str = ""
+    state_word: str = ""
+    status: str = ""
+    status_class: str = ""  # ok, bad
+    tokens: str = ""
+    tokens_title: str = ""
+    cost: str = ""
+    duration: str = ""
+    since: str = ""  # when it runs: the begin, for a counter in the browser
+    first_token: str = ""
+    speed: str = ""
+    link: str = ""
+    link_title: str = ""
+    branch: bool = False
+    branch_note: str = ""
+    started: str = ""
+    error: str = ""
+    gap: str = ""
+    tags: list[str] = field(default_factory=list[str])
+    messages: list[MessageView] = field(default_factory=list[MessageView])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteView:
+    id: int = 0
+    text: str = ""
+    author: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationView:
+    """A session page but for its turns, which change at another pace."""
+
+    line: SessionLine = field(default_factory=SessionLine)
+    truncated: str = ""
+    earlier: str = ""  # words of the button that shows more turns; "" = all are shown
+    notes: list[NoteView] = field(default_factory=list[NoteView])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A line of a table with two columns."""
+
+    name: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolView:
+    name: str = ""
+    description: str = ""
+    schema_html: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickView:
+    """A mark of the chunk timeline. `left` and `width` are CSS lengths."""
+
+    left: str = ""
+    width: str = ""
+    height: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineView:
+    ticks: list[TickView] = field(default_factory=list[TickView])
+    request_width: str = "0%"
+    waiting_left: str = "0%"
+    waiting_width: str = "0%"
+    stream_left: str = "0%"
+    stream_width: str = "0%"
+    summary: str = ""
+    scale: list[str] = field(default_factory=list[str])
+    chunks: list[Pair] = field(default_factory=list[Pair])
+    chunks_note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyView:
+    """A body as text, at most so much of it."""
+
+    html: str = ""
+    note: str = ""
+    href: str = ""
+    size: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPageView:
+    id: str = ""
+    title: str = ""
+    state: str = ""
+    state_word: str = ""
+    status: str = ""
+    status_class: str = ""
+    model: str = ""
+    response_model: str = ""
+    upstream: str = ""
+    operation: str = ""
+    method_path: str = ""
+    started: str = ""
+    session_href: str = ""
+    session_word: str = ""
+    error: str = ""
+    gap: str = ""
+    facts: list[Pair] = field(default_factory=list[Pair])
+    usage: list[Pair] = field(default_factory=list[Pair])
+    parameters: list[Pair] = field(default_factory=list[Pair])
+    metadata: list[Pair] = field(default_factory=list[Pair])
+    problems: list[str] = field(default_factory=list[str])
+    tools: list[ToolView] = field(default_factory=list[ToolView])
+    tools_word: str = ""
+    request_line: str = ""
+    response_line: str = ""
+    request_headers: list[Pair] = field(default_factory=list[Pair])
+    response_headers: list[Pair] = field(default_factory=list[Pair])
+    asked: list[MessageView] = field(default_factory=list[MessageView])
+    answered: list[MessageView] = field(default_factory=list[MessageView])
+    asked_word: str = ""
+    timeline: TimelineView = field(default_factory=TimelineView)
+    curl: str = ""
+    notes: list[NoteView] = field(default_factory=list[NoteView])
+    tags: list[str] = field(default_factory=list[str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLine:
+    """A call in a listing."""
+
+    id: str = ""
+    href: str = ""
+    session_href: str = ""
+    preview: str = ""
+    model: str = ""
+    upstream: str = ""
+    state: str = ""
+    state_word: str = ""
+    status: str = ""
+    tokens: str = ""
+    tokens_title: str = ""
+    cost: str = ""
+    duration: str = ""
+    started: str = ""
+    tags: list[str] = field(default_factory=list[str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TotalsLine:
+    model: str = ""
+    upstream: str = ""
+    calls: str = ""
+    errors: str = ""
+    error_share: str = ""
+    input_tokens: str = ""
+    output_tokens: str = ""
+    cost: str = ""
+    bar: str = ""  # CSS width: this model's share of all calls
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    name: str = ""
+    value: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snippet:
+    """Lines to copy into a program or a terminal."""
+
+    key: str = ""
+    name: str = ""
+    code: str = ""
+    html: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamLine:
+    name: str = ""
+    target: str = ""
+    base_url: str = ""

@@ -1,0 +1,16 @@
+"""Reflex's entry: the app and its pages. What they read through comes from `union_square.ui.services`."""
+
+import reflex as rx
+
+from union_square.ui import frame
+from union_square.ui.pages.all import add_pages
+
+app = rx.App(
+    stylesheets=["/union-square.css"],
+    head_components=frame.head(),
+    app_wraps=frame.wraps(),
+    toaster=None,
+    html_lang="en",
+    backend_exception_handler=frame.on_backend_exception,
+)
+add_pages(app)
