@@ -1,0 +1,75 @@
+"""Settings: where they come from, which wins, and what is said when one is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from union_square.settings import SettingsError, load_settings
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("UNION_SQUARE_HOME", str(tmp_path / "home"))
+    for name in ("UNION_SQUARE_PROXY_PORT", "AWS_REGION", "AWS_DEFAULT_REGION", "UNION_SQUARE_DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_the_defaults_listen_on_loopback_and_know_the_providers() -> None:
+    settings = load_settings()
+    assert (settings.host, settings.proxy_port, settings.ui_port) == ("127.0.0.1", 8787, 8788)
+    names = "openai anthropic gemini vertex-ai bedrock azure-openai mistral groq deepseek openrouter xai cohere"
+    names += " together fireworks perplexity ollama"
+    assert set(settings.all_upstreams) == set(names.split())
+
+
+def test_the_environment_wins_over_the_file_and_an_option_over_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "union-square.toml").write_text(
+        'proxy_port = 1111\nui_port = 2222\n[upstreams.lab]\nbase_url="http://a"\n'
+    )
+    assert load_settings().proxy_port == 1111
+    monkeypatch.setenv("UNION_SQUARE_PROXY_PORT", "3333")
+    monkeypatch.setenv("UNION_SQUARE_UPSTREAMS__MYLAB__BASE_URL", "http://127.0.0.1:9/prefix/")
+    settings = load_settings(ui_port=4444)
+    assert (settings.proxy_port, settings.ui_port) == (3333, 4444)
+    assert settings.all_upstreams["lab"].base_url == "http://a"
+    assert settings.all_upstreams["mylab"].base_url == "http://127.0.0.1:9/prefix"
+
+
+def test_a_file_in_the_data_folder_is_read_when_there_is_none_here(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "union-square.toml").write_text("workers = 3\n")
+    assert load_settings().workers == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("UNION_SQUARE_PROXY_PORT", "many", "proxy_port"),
+        ("UNION_SQUARE_UPSTREAMS__LAB__BASE_URL", "ftp://x", "upstreams.lab.base_url"),
+        ("UNION_SQUARE_UPSTREAMS__LAB__BASE_URL", "https://user:secret@x", "must hold no user"),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=said):
+        load_settings()
+
+
+def test_a_setting_nobody_knows_is_an_error_not_silence(tmp_path: Path) -> None:
+    (tmp_path / "union-square.toml").write_text("proxy_prot = 1\n")
+    with pytest.raises(SettingsError, match="proxy_prot"):
+        load_settings()
+
+
+def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
+    (tmp_path / "union-square.toml").write_text("= no\n")
+    with pytest.raises(SettingsError, match=r"union-square\.toml could not be read"):
+        load_settings()
+
+
+def test_a_postgresql_url_gets_its_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNION_SQUARE_DATABASE_URL", "postgresql://u@h/db")
+    assert load_settings().database == "postgresql+psycopg://u@h/db"
