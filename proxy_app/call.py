@@ -1,0 +1,127 @@
+"""One call while it is forwarded: its identity, its totals, and what of it is offered to the tap."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from proxy_app.counters import Counters
+from proxy_app.routes import Route
+from union_square.domain.records import (
+    FAILURE,
+    REQUEST_CHUNK,
+    REQUEST_END,
+    REQUEST_HEAD,
+    RESPONSE_CHUNK,
+    RESPONSE_END,
+    RESPONSE_HEAD,
+    failure_payload,
+    request_head_payload,
+    total_payload,
+)
+from union_square.domain.redaction import Redactor
+from union_square.wire.http1 import HEAD_END, OWN_PREFIX, RequestHead
+
+
+class Offers(Protocol):
+    """Where observations go; `recording.tap.Tap` is the real one."""
+
+    def offer(self, kind: int, call: bytes, at: int, payload: bytes) -> None: ...
+
+
+class Call:
+    """Every method is on the hot path. `tap` is None when nothing is recorded at all."""
+
+    __slots__ = (
+        "_bodies", "_counters", "_redactor", "_tap", "added_us", "answered", "began", "ended", "head", "id", "last", "now",
+        "request_ended", "request_total", "response_total", "route",
+    )  # fmt: skip
+
+    def __init__(
+        self, call_id: bytes, route: Route, head: RequestHead, at: int, now: Callable[[], int],
+        tap: Offers | None, redactor: Redactor, counters: Counters,
+    ) -> None:  # fmt: skip
+        self.id = call_id
+        self.route = route
+        self.head = head
+        self.began = at
+        self.now = now
+        self.last = at  # when something last came, from either side
+        self.added_us = 0  # how long it was held up by us
+        self.request_total = 0
+        self.response_total = 0
+        self.request_ended = False
+        self.answered = False  # the final response head has come
+        self.ended = False
+        self._tap = tap
+        self._bodies = tap is not None and not head.do_not_record
+        self._redactor = redactor
+        self._counters = counters
+
+    def begin(self, raw_head: bytes) -> None:
+        """The request head as the client sent it."""
+        if self._tap is None:
+            return
+        redacted = self._redactor.redact_request_head(raw_head)
+        if self._bodies:
+            payload = request_head_payload(self.route.name, redacted.fingerprint, recorded=True, head=redacted.head)
+        else:
+            payload = request_head_payload(self.route.name, "", recorded=False, head=_bare_head(redacted.head))
+        self._tap.offer(REQUEST_HEAD, self.id, self.began, payload)
+
+    def request_chunk(self, at: int, data: bytes) -> None:
+        self.last = at
+        self.request_total += len(data)
+        if self._bodies and data:
+            self._tap.offer(REQUEST_CHUNK, self.id, at, data)  # type: ignore[union-attr]
+
+    def request_end(self, at: int) -> None:
+        self.request_ended = True
+        if self._tap is not None:
+            self._tap.offer(REQUEST_END, self.id, at, total_payload(self.request_total))
+
+    def passed_on(self, since: int) -> None:
+        """The response's head, read at `since`, has been passed on: all that we add to the call's latency is known."""
+        self._counters.added_latency(self.added_us + self.now() - since)
+
+    def response_head(self, at: int, raw_head: bytes) -> None:
+        if self._bodies:
+            self._tap.offer(RESPONSE_HEAD, self.id, at, self._redactor.redact_response_head(raw_head))  # type: ignore[union-attr]
+        elif self._tap is not None:
+            self._tap.offer(RESPONSE_HEAD, self.id, at, raw_head[: raw_head.index(b"\r\n")] + HEAD_END)
+
+    def response_chunk(self, at: int, data: bytes) -> None:
+        self.last = at
+        self.response_total += len(data)
+        if self._bodies and data:
+            self._tap.offer(RESPONSE_CHUNK, self.id, at, data)  # type: ignore[union-attr]
+
+    def response_end(self, at: int) -> None:
+        """The response was forwarded whole."""
+        self._end()
+        if self._tap is not None:
+            self._tap.offer(RESPONSE_END, self.id, at, total_payload(self.response_total))
+
+    def fail(self, at: int, code: str, message: str, status: int = 0) -> None:
+        """The call ended without a whole response; only the first end of a call counts."""
+        if self.ended:
+            return
+        self._end()
+        self._counters.failures[code] = self._counters.failures.get(code, 0) + 1
+        if self._tap is not None:
+            payload = failure_payload(code, message, status, self.request_total, self.response_total)
+            self._tap.offer(FAILURE, self.id, at, payload)
+
+    def _end(self) -> None:
+        self.ended = True
+        counters = self._counters
+        counters.in_flight -= 1
+        counters.request_bytes += self.request_total
+        counters.response_bytes += self.response_total
+
+
+def _bare_head(head: bytes) -> bytes:
+    """What is kept of a head whose client asked not to be recorded: the request line without its query, and the headers
+    that were meant for us."""
+    first, *rest = head[:-4].split(b"\r\n")
+    method, target, version = first.split(b" ")
+    own = [line for line in rest if line.lower().startswith(OWN_PREFIX)]
+    return b"\r\n".join([b" ".join([method, target.partition(b"?")[0], version]), *own]) + HEAD_END

@@ -1,0 +1,519 @@
+"""The client's side of the splice, which uvicorn is given as its HTTP class: reads requests one after another, sends each
+upstream as it came, and answers them in order.
+
+What comes while a call is answered waits in a bounded buffer (pipelined requests, or the beginning of a body whose
+upstream is still being connected to). Requests to `/-/…` go to the control plane on the same connection.
+
+Must not: parse a body, wait for the recording, open anything but connections to configured upstreams.
+"""
+
+import asyncio
+import socket
+import struct
+from typing import cast
+
+from proxy_app.bridge import MAX_CONTROL_BODY, ControlApp, answer_control
+from proxy_app.call import Call
+from proxy_app.failures import failure_response
+from proxy_app.plane import HEAD_TIMEOUT_SECONDS, IDLE_TIMEOUT_SECONDS, Plane, Swept
+from proxy_app.pool import ConnectError
+from proxy_app.upstream import UpstreamConnection
+from union_square.wire.http1 import (
+    CONTROL_SEGMENT,
+    HEAD_END,
+    UNTIL_CLOSE,
+    HeadError,
+    RequestHead,
+    ResponseHead,
+    parse_request_head,
+    request_head_for,
+)
+from union_square.wire.http1_body import MORE, Body, BodyError, body_of
+
+MAX_WAITING = 64 << 10
+"""Bytes that may come ahead of their turn before reading pauses."""
+LINGER_SECONDS = 2.0
+"""How long what a client still sends is read and thrown away, so that it gets to read why (RFC 9112 section 9.6)."""
+_RESET = struct.pack("ii", 1, 0)
+_HEAD, _BODY, _WAIT, _RAW, _LINGER, _CLOSED = range(6)
+
+
+class ClientConnection(asyncio.Protocol):
+    """One client's connection."""
+
+    def __init__(self, plane: Plane, control: ControlApp, connections: "set[Swept]") -> None:
+        self.transport: asyncio.Transport
+        self.write_paused = False
+        self._plane = plane
+        self._control = control
+        self._connections = connections
+        self._loop = asyncio.get_running_loop()
+        self._stage = _HEAD
+        self._buffer = b""
+        self._body: Body | None = None
+        self._call: Call | None = None
+        self._upstream: UpstreamConnection | None = None
+        self._task: asyncio.Task[None] | None = None  # connecting, or the control plane's answer
+        self._control_body: bytearray | None = None
+        self._keep_alive = True
+        self._held = False  # the upstream takes no more for now
+        self._read_paused = False
+        self._reading = False  # `_read_requests` is at work, and will see to what stands in the buffer
+        self._local_head: RequestHead | None = None
+        self._quiet_since = self._loop.time()  # since when no request, or only a part of its head, has come
+
+    # the transport's calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+        self._connections.add(self)
+        self._plane.clients.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        stage = self._stage
+        if stage == _HEAD:
+            if self._buffer:
+                self._buffer += data
+            else:
+                self._buffer = data
+                self._quiet_since = self._loop.time()
+            self._read_requests()
+        elif stage == _BODY:
+            self._pass_body(data)
+        elif stage == _WAIT:
+            self._buffer = self._buffer + data if self._buffer else data
+            self._regulate()
+        elif stage == _RAW:
+            self._pass_raw(data)
+
+    def eof_received(self) -> None:
+        """A client that ends its side is taken to have left, as nginx does: only so is an answer that nobody waits for
+        broken off at once."""
+        self._left(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connections.discard(self)
+        self._plane.clients.discard(self)
+        self._left(exc)
+
+    def pause_writing(self) -> None:
+        self.write_paused = True
+        if self._upstream is not None and not self._upstream.transport.is_closing():
+            self._upstream.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self.write_paused = False
+        if self._call is not None:
+            self._call.last = self._plane.clock()
+        if self._upstream is not None and not self._upstream.transport.is_closing():
+            self._upstream.transport.resume_reading()
+
+    def shutdown(self) -> None:
+        """Called by uvicorn when the proxy is to stop: end when the running call has ended."""
+        self._plane.draining = True
+        self._keep_alive = False
+        if self._stage == _HEAD:
+            self._close()
+
+    # requests
+
+    def _read_requests(self) -> None:
+        self._reading = True
+        while self._stage == _HEAD and self._buffer and self._read_request():
+            pass
+        self._reading = False
+
+    def _read_request(self) -> bool:
+        """Begin with the next request, if its head is whole."""
+        data = self._buffer
+        if data[:2] == b"\r\n":  # RFC 9112 section 2.2: an empty line before a request is let pass
+            data = self._buffer = data.lstrip(b"\r\n")
+        end = data.find(HEAD_END) + 4
+        limit = self._plane.limits.max_head_bytes
+        if end > limit or (end < 4 and len(data) > limit):
+            self._refuse(HeadError(f"the request's head is larger than {limit} bytes", 431))
+            return False
+        if end < 4:
+            if b"\n\n" in data or b"\n\r\n" in data:
+                self._refuse(HeadError("the lines of the head do not end in CRLF"))
+            return False
+        self._buffer = b""
+        self._begin(data, end)
+        return True
+
+    def _begin(self, data: bytes, end: int) -> None:
+        """A request's head is whole: `data[:end]`."""
+        plane = self._plane
+        now = plane.clock()
+        raw = data[:end]
+        try:
+            head = parse_request_head(raw)
+            self._body = body_of(head.length)
+            self._keep_alive = head.keep_alive and not plane.draining
+            route = plane.routes.get(head.segment) or plane.routes.get(head.segment.lower())
+            if route is None:
+                self._begin_local(head, data, end)
+                return
+            out = request_head_for(head, authority=route.authority, prefix=route.request_prefix, extra=route.extra_line)
+        except HeadError as error:
+            self._refuse(error)
+            return
+        call = self._call = plane.new_call(route, head, now)
+        connection = plane.pool.take(route)
+        if connection is None:
+            call.begin(raw)
+            self._buffer = data[end:]
+            self._wait()
+            self._task = self._loop.create_task(self._connect(call, out))
+        else:
+            self._send(connection, call, out, data, end, now, raw)
+
+    async def _connect(self, call: Call, out: bytes) -> None:
+        try:
+            connection = await self._plane.pool.connect(call.route)
+        except ConnectError as error:
+            self._task = None
+            self._answer_failure(error.status, error.code, str(error))
+            return
+        self._task = None
+        if self._call is not call:
+            connection.transport.abort()
+            return
+        data, self._buffer = self._buffer, b""
+        self._send(connection, call, out, data, 0, self._plane.clock(), None)
+        self._regulate()
+
+    def _send(
+        self,
+        connection: UpstreamConnection,
+        call: Call,
+        out: bytes,
+        data: bytes,
+        start: int,
+        now: int,
+        raw: bytes | None,
+    ) -> None:
+        """Send the head `out` and what of the body stands in `data` from `start` on, in one write."""
+        self._upstream = connection
+        connection.attach(self, call)
+        call.last = now
+        payload, end = b"", start
+        if self._body is not None:
+            try:
+                payload, end = self._body.feed(data, start) if start < len(data) else (b"", MORE)
+            except BodyError as error:
+                if raw is not None:
+                    call.begin(raw)
+                self._break_request(error)
+                return
+        connection.transport.write(out + (data[start:] if end == MORE else data[start:end]))
+        call.added_us = self._plane.clock() - now
+        if raw is not None:
+            call.begin(raw)
+        if payload:
+            call.request_chunk(now, payload)
+        if end == MORE:
+            self._stage = _BODY
+        else:
+            self._wait()
+            if end < len(data):
+                self._buffer = data[end:]
+            call.request_end(now)
+
+    def _pass_body(self, data: bytes) -> None:
+        if self._call is None:
+            self._take_local_body(data)
+            return
+        try:
+            payload, end = cast("Body", self._body).feed(data, 0)
+        except BodyError as error:
+            self._break_request(error)
+            return
+        call, upstream = self._call, cast("UpstreamConnection", self._upstream)
+        now = self._plane.clock()
+        upstream.transport.write(data if end in (MORE, len(data)) else data[:end])
+        call.request_chunk(now, payload)
+        if end != MORE:
+            self._buffer = data[end:]
+            self._wait()
+            call.request_end(now)
+            if call.ended:  # the answer came before the request's end
+                self._drop_upstream()
+                self._next()
+
+    def _pass_raw(self, data: bytes) -> None:
+        if self._upstream is not None and self._call is not None:
+            self._upstream.transport.write(data)
+            self._call.request_chunk(self._plane.clock(), data)
+
+    def _break_request(self, error: BodyError) -> None:
+        """The client broke its own framing: nothing more of it can be understood."""
+        self._drop_upstream()
+        self._answer_failure(400, "client_protocol", f"the request's body breaks its framing: {error}")
+
+    # what the upstream's side calls
+
+    def response_begins(self, head: ResponseHead) -> bool:
+        closing = self._plane.draining
+        if closing or head.length == UNTIL_CLOSE or head.lines[0].startswith(b"HTTP/1.0"):
+            self._keep_alive = False
+        return closing and head.status != 101
+
+    def response_done(self, connection: UpstreamConnection, *, reusable: bool) -> None:
+        call = self._call
+        if call is not None and not call.request_ended:
+            if not reusable or call.head.expects_continue:
+                self._drop_upstream()
+                self._call = None
+                self._linger()
+            return  # else the rest of the request is passed on, see _pass_body
+        self._upstream = None
+        if reusable and not connection.transport.get_write_buffer_size():
+            if self.write_paused:
+                connection.transport.resume_reading()
+            connection.rest()
+            self._plane.pool.give_back(connection)
+        else:
+            connection.detach()
+            connection.transport.abort()
+        self._next()
+
+    def response_failed(self, code: str, message: str, *, reset: bool) -> None:
+        self._upstream = None
+        call = self._call
+        if call is None:
+            return
+        if call.ended:  # answered already, and the upstream would not have the rest of the request
+            self._call = None
+            self._linger()
+        elif call.answered:
+            call.fail(self._plane.clock(), code, message)
+            self._call = None
+            self._close(reset=reset)
+        else:
+            self._answer_failure(504 if code == "timeout" else 502, code, f"upstream {call.route.name}: {message}")
+
+    def tunnel_begins(self) -> None:
+        self._stage = _RAW
+        self._keep_alive = False
+        data, self._buffer = self._buffer, b""
+        if data:
+            self._pass_raw(data)
+        self._regulate()
+
+    def tunnel_closed(self, error: Exception | None) -> None:
+        self._upstream = None
+        self._end_tunnel("upstream_closed", error)
+        self._close()
+
+    def hold(self) -> None:
+        self._held = True
+        self._regulate()
+
+    def unhold(self) -> None:
+        self._held = False
+        self._regulate()
+
+    # ends
+
+    def _answer_failure(self, status: int, code: str, message: str) -> None:
+        """The call ends with an answer of our own."""
+        call = self._call
+        if call is None:
+            return
+        self._call = None
+        closing = not (call.request_ended or self._rest_of_request_is_here()) or not self._keep_alive
+        self._keep_alive = not closing
+        answer = failure_response(
+            status, code, message, call_id=call.id.hex(), closing=closing, body=call.head.method != b"HEAD",
+            upstream=call.route.name,
+        )  # fmt: skip
+        if not self.transport.is_closing():
+            self.transport.write(answer)
+        call.fail(self._plane.clock(), code, message, status)
+        if closing:
+            self._linger()
+        else:
+            self._next()
+
+    def _rest_of_request_is_here(self) -> bool:
+        """Whether the request, whose upstream was never reached, stands whole in the buffer; it is then skipped."""
+        if self._stage != _WAIT:
+            return False
+        if self._body is None:
+            return True
+        try:
+            _, end = self._body.feed(self._buffer, 0) if self._buffer else (b"", MORE)
+        except BodyError:
+            return False
+        if end == MORE:
+            return False
+        self._buffer = self._buffer[end:]
+        return True
+
+    def _refuse(self, error: HeadError) -> None:
+        """A request that is not forwarded, and after which nothing on this connection can be trusted."""
+        self._plane.counters.refused += 1
+        code = "head_too_large" if error.status == 431 else "bad_request"
+        self.transport.write(failure_response(error.status, code, str(error), closing=True))
+        self._linger()
+
+    def _next(self) -> None:
+        """The call is over: read the next request, or close."""
+        self._call = self._body = self._control_body = None
+        if self.transport.is_closing():
+            self._stage = _CLOSED
+            return
+        if not self._keep_alive:
+            self._close()
+            return
+        self._stage = _HEAD
+        self._held = False
+        self._quiet_since = self._loop.time()
+        if self._buffer and not self._reading:
+            self._read_requests()
+        self._regulate()
+
+    def _left(self, error: Exception | None) -> None:
+        """The client is gone."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        if self._stage == _RAW:
+            self._end_tunnel("client_left", error)
+            if self._upstream is not None:
+                self._upstream.detach()
+                self._upstream.transport.close()
+                self._upstream = None
+        call, self._call = self._call, None
+        self._drop_upstream()
+        if call is not None:
+            call.fail(
+                self._plane.clock(), "client_left", "the client closed the connection before its answer was complete"
+            )
+        self._stage = _CLOSED
+
+    def _end_tunnel(self, code: str, error: Exception | None) -> None:
+        call, self._call = self._call, None
+        if call is None:
+            return
+        now = self._plane.clock()
+        call.request_end(now)
+        if error is None:
+            call.response_end(now)
+        else:
+            call.fail(now, code, f"the upgraded connection broke: {error}")
+
+    def abandon(self) -> None:
+        """The proxy stops and waits no longer."""
+        if self._call is not None:
+            self._call.fail(
+                self._plane.clock(), "proxy_stopped", "the proxy was stopped before the answer was complete"
+            )
+            self._call = None
+        self._drop_upstream()
+        self._stage = _CLOSED
+        self.transport.abort()
+
+    def sweep(self, now: float) -> None:
+        """Called about once a second: what takes too long ends here."""
+        call = self._call
+        if call is not None:
+            silent = (self._plane.clock() - call.last) / 1_000_000
+            if self._upstream is None or self.write_paused or silent < self._plane.limits.response_timeout_seconds:
+                return
+            self._drop_upstream()
+            self.response_failed("timeout", f"nothing came for {silent:.1f} s", reset=False)
+        elif self._stage == _HEAD:
+            limit = HEAD_TIMEOUT_SECONDS if self._buffer else IDLE_TIMEOUT_SECONDS
+            if now - self._quiet_since > limit:
+                self._close()
+
+    def _drop_upstream(self) -> None:
+        upstream, self._upstream = self._upstream, None
+        if upstream is not None:
+            upstream.detach()
+            upstream.transport.abort()
+
+    def _wait(self) -> None:
+        self._stage = _WAIT
+
+    def _linger(self) -> None:
+        """Nothing more is answered; read on for a moment, so that what was written arrives."""
+        self._stage = _LINGER
+        self._buffer = b""
+        self._regulate()
+        if self.transport.is_closing():
+            return
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._loop.call_later(LINGER_SECONDS, self.transport.close)
+
+    def _close(self, *, reset: bool = False) -> None:
+        self._stage = _CLOSED
+        if reset:
+            connected = cast("socket.socket", self.transport.get_extra_info("socket"))
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self.transport.close()
+
+    def _regulate(self) -> None:
+        """Read, or stop reading, as far as there is room for what comes."""
+        pause = self._held and self._stage in (_BODY, _RAW) or self._stage == _WAIT and len(self._buffer) > MAX_WAITING
+        if pause == self._read_paused or self.transport.is_closing():
+            return
+        self._read_paused = pause
+        if pause:
+            self.transport.pause_reading()
+        else:
+            self.transport.resume_reading()
+
+    # requests that go no further than this
+
+    def _begin_local(self, head: RequestHead, data: bytes, end: int) -> None:
+        self._call = None
+        if head.segment == CONTROL_SEGMENT:
+            self._control_body = bytearray()
+            self._local_head = head
+            self._stage = _BODY
+            self._take_local_body(data[end:])
+            return
+        self._plane.counters.refused += 1
+        self._stage = _WAIT
+        self._buffer = data[end:]
+        whole = self._rest_of_request_is_here()
+        self._keep_alive = self._keep_alive and whole
+        known = sorted(name.decode() for name in self._plane.routes)
+        wanted = head.segment.decode()
+        message = f"there is no upstream {wanted!r}" if wanted else "the path must begin with the name of an upstream"
+        message += "; it goes http://<this proxy>/{upstream}/{the provider's own path}. Known: " + ", ".join(known)
+        answer = failure_response(
+            404, "unknown_upstream", message, closing=not self._keep_alive, body=head.method != b"HEAD",
+            upstream=wanted, known_upstreams=known,
+        )  # fmt: skip
+        self.transport.write(answer)
+        if whole:
+            self._next()
+        else:
+            self._linger()
+
+    def _take_local_body(self, data: bytes) -> None:
+        taken = cast("bytearray", self._control_body)
+        try:
+            payload, end = self._body.feed(data, 0) if self._body is not None and data else (b"", MORE)
+        except BodyError as error:
+            self._refuse(HeadError(f"the request's body breaks its framing: {error}"))
+            return
+        taken += payload
+        if len(taken) > MAX_CONTROL_BODY:
+            self._refuse(HeadError("the request's body is too large", 413))
+        elif self._body is None or end != MORE:
+            self._buffer = data if self._body is None else data[end:]
+            self._wait()
+            self._task = self._loop.create_task(self._answer_locally(bytes(taken)))
+
+    async def _answer_locally(self, body: bytes) -> None:
+        head = cast("RequestHead", self._local_head)
+        answer = await answer_control(self._control, head, body, self.transport, closing=not self._keep_alive)
+        self._task = None
+        self.transport.write(answer)
+        self._next()

@@ -1,0 +1,172 @@
+"""The composition root of the proxy: settings in, a running proxy out."""
+
+import asyncio
+import contextlib
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Coroutine, Generator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from proxy_app.app import control_app
+from proxy_app.clock import Clock, new_writer_id
+from proxy_app.counters import SharedCounts
+from proxy_app.fingerprint_key import load_fingerprint_key
+from proxy_app.forward import ClientConnection
+from proxy_app.plane import Limits, Plane
+from proxy_app.routes import RouteError, routes_of
+from proxy_app.workers import run_workers
+from union_square.domain.ids import WriterId
+from union_square.domain.redaction import Redactor
+from union_square.recording.log_writer import LogWriter
+from union_square.recording.recorder import Recorder
+from union_square.recording.tap import Tap
+from union_square.settings import Settings, SettingsError
+
+
+def run(settings: Settings) -> None:
+    """Run the proxy until SIGTERM or SIGINT. Raises SettingsError where it cannot start as it is set.
+
+    While it runs, `<home>/run/proxy.json` names its process, host and port.
+    """
+    try:
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        routes_of(settings.all_upstreams)
+        load_fingerprint_key(settings.home)
+    except (RouteError, ValueError) as error:
+        raise SettingsError(str(error)) from error
+    except OSError as error:
+        raise SettingsError(
+            f"the data folder {settings.home} cannot be used (home, UNION_SQUARE_HOME): {error}"
+        ) from error
+    listener = listen(settings.host, settings.proxy_port)
+    shared = SharedCounts(settings.workers)
+    with listener, _announced(settings.home / "run" / "proxy.json", listener):
+        if settings.workers == 1:
+            _run_worker(settings, listener, shared, 0)
+        else:
+            run_workers(settings.workers, lambda worker: _run_worker(settings, listener, shared, worker))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The listening socket. Raises SettingsError."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(2048)
+        except BaseException:
+            listener.close()
+            raise
+    except socket.gaierror as error:
+        raise SettingsError(f"host: {host!r} is no address to listen on ({error.strerror})") from error
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise SettingsError(
+            f"the proxy cannot listen on {host} port {port}: {why}. Choose another port with "
+            "UNION_SQUARE_PROXY_PORT=… or proxy_port in union-square.toml (0 takes any free one)"
+        ) from error
+    return listener
+
+
+@contextlib.contextmanager
+def _announced(path: Path, listener: socket.socket) -> Generator[None]:
+    """Say where the proxy is, in a file for other processes and in a line for a person."""
+    host, port = listener.getsockname()[:2]
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps({"pid": os.getpid(), "host": host, "port": port}))
+    draft.rename(path)
+    print(f"union-square proxy: http://{f'[{host}]' if ':' in host else host}:{port}", file=sys.stderr, flush=True)
+    owner = os.getpid()
+    try:
+        yield
+    finally:
+        if os.getpid() == owner:
+            path.unlink(missing_ok=True)
+
+
+def _run_worker(settings: Settings, listener: socket.socket, shared: SharedCounts, worker: int) -> None:
+    with _stop_signals_end_quietly(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(settings, listener, shared, worker))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # not to be had on every system
+        return None
+    return uvloop.new_event_loop
+
+
+@contextlib.contextmanager
+def _stop_signals_end_quietly() -> Generator[None]:
+    """uvicorn raises a caught signal once more when it has shut down; a stop that was asked for is no failure."""
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+async def _serve(settings: Settings, listener: socket.socket, shared: SharedCounts, worker: int) -> None:
+    plane = build_plane(settings, shared, worker)
+    control = control_app(plane, _public(settings), (settings.host, *settings.allowed_hosts))
+    config = uvicorn.Config(
+        control,
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        timeout_graceful_shutdown=settings.drain_timeout_seconds,  # type: ignore[arg-type]  # fractions work as well
+    )
+    config.load()
+    config.http_protocol_class = lambda *, server_state, **_: ClientConnection(  # type: ignore[assignment]
+        plane, control, server_state.connections
+    )
+    plane.start()
+    gc.freeze()  # what is made until here lives as long as the process: not to be looked at again and again
+    gc.set_threshold(50_000, 20, 20)
+    try:
+        await uvicorn.Server(config).serve(sockets=[listener])
+    finally:
+        await plane.stop()
+
+
+def build_plane(settings: Settings, shared: SharedCounts, worker: int) -> Plane:
+    """The data plane of one worker, with a log of its own."""
+    clock = Clock()
+    tap = recorder = None
+    if settings.record:
+        tap = Tap(limit_bytes=settings.stream_bytes)
+        log = LogWriter(settings.log_folder, WriterId(new_writer_id()), segment_bytes=settings.segment_bytes)
+        recorder = Recorder(tap, log, flush_seconds=settings.flush_milliseconds / 1000, now=clock)
+    return Plane(
+        routes=routes_of(settings.all_upstreams),
+        limits=Limits(
+            connect_timeout_seconds=settings.connect_timeout_seconds,
+            response_timeout_seconds=settings.response_timeout_seconds,
+            max_head_bytes=settings.max_head_bytes,
+        ),
+        redactor=Redactor(load_fingerprint_key(settings.home)),
+        clock=clock,
+        tap=tap,
+        recorder=recorder,
+        shared=shared,
+        worker=worker,
+    )
+
+
+def _public(settings: Settings) -> dict[str, Any]:
+    """The settings without the one that may hold a password."""
+    shown = settings.model_dump(mode="json", exclude={"database_url", "upstreams"})
+    shown["upstreams"] = {name: upstream.base_url for name, upstream in settings.all_upstreams.items()}
+    return shown

@@ -1,0 +1,68 @@
+"""Several workers: processes forked from this one that share its listening socket. This one only looks after them."""
+
+import logging
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from types import FrameType
+
+RESTART_PAUSE_SECONDS = 1.0
+_log = logging.getLogger(__name__)
+
+
+def run_workers(count: int, run: Callable[[int], None]) -> None:
+    """Run `run(worker)` in `count` processes until SIGTERM or SIGINT, which is passed on; one that dies is replaced."""
+    stopping = False
+    workers: dict[int, int] = {}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal stopping
+        del frame
+        stopping = True
+        for pid in workers:
+            os.kill(pid, number)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        for worker in range(count):
+            workers[_fork(worker, run)] = worker
+        while workers:
+            pid, status = os.wait()
+            worker = workers.pop(pid, None)
+            if worker is None or stopping:
+                continue
+            _log.error(
+                "worker %d (process %d) died with %d and is replaced", worker, pid, os.waitstatus_to_exitcode(status)
+            )
+            time.sleep(RESTART_PAUSE_SECONDS)
+            if not stopping:
+                workers[_fork(worker, run)] = worker
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _fork(worker: int, run: Callable[[int], None]) -> int:
+    """Start one worker; returns its process id. Blocks signals meanwhile, so that a stop finds it in the list."""
+    signals = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    pid = os.fork()
+    if pid:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+        return pid
+    code = 1
+    try:
+        for number in signals:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+        run(worker)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)

@@ -1,0 +1,148 @@
+"""The recorder: takes the batches off the tap's stream and appends them to the event log, one plain write a flush.
+
+It runs in the proxy's loop (handing each batch to a thread cost 20–50 % of the throughput), sleeps until something is
+offered, and lets it gather for the flush interval. When the log cannot be written it keeps what fits in the stream's
+bound, says so through `problem`, and tries again; what does not fit is missed, and recorded as Gaps when writing works.
+
+Must not: raise into the data plane, drop anything without counting it.
+"""
+
+import errno
+import logging
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import anyio
+
+from union_square.domain.records import GAP, gap_payload, pack
+from union_square.recording.tap import Batch, Missed, Tap
+
+RETRY_SECONDS = 0.25
+_log = logging.getLogger(__name__)
+
+
+class Log(Protocol):
+    """Where records go; `log_writer.LogWriter` is the real one."""
+
+    position: int
+
+    def append(self, data: bytes) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Recorder:
+    """The receiving half of a tap. `run` it as one task; `now` gives microseconds since the epoch."""
+
+    def __init__(self, tap: Tap, log: Log, *, flush_seconds: float, now: Callable[[], int]) -> None:
+        self._tap = tap
+        self._log = log
+        self._flush_seconds = flush_seconds
+        self._now = now
+        self._held: list[bytes] = []
+        self._held_size = 0
+        self.problem = ""
+        """Why the log cannot be written now, for a person; empty when it can."""
+        self._reason = "stream_full"
+        self.gaps = 0
+        self.flushes = 0
+        self.flush_seconds_total = 0.0
+
+    @property
+    def written_bytes(self) -> int:
+        return self._log.position
+
+    async def run(self) -> None:
+        """Record until the tap is closed and all it gave is written, or cannot be."""
+        async for batch in self._tap.batches:
+            await anyio.sleep(self._flush_seconds)
+            self._take(batch)
+            self._flush()
+            while self.problem:
+                await anyio.sleep(RETRY_SECONDS)
+                self._flush()
+
+    def finish(self) -> None:
+        """Write what is left, for the last time, and close the log. What cannot be written is named in the log of the
+        program."""
+        self._flush()
+        if self._held or self._tap.missed:
+            _log.error(
+                "the event log could not be completed: %d bytes of records and the gaps of %d calls are lost (%s)",
+                self._held_size,
+                len(self._tap.missed),
+                self.problem or "it is full",
+            )
+        self._log.close()
+
+    def _take(self, batch: Batch) -> None:
+        self._tap.seal(batch)
+        self._held += batch.records
+        self._held_size += batch.size
+
+    def _flush(self) -> None:
+        began = time.perf_counter()
+        try:
+            while True:
+                self._take(self._tap.batches.receive_nowait())
+        except (anyio.WouldBlock, anyio.EndOfStream, anyio.ClosedResourceError):
+            self._append_held()
+        if self._tap.missed and not self.problem:
+            self._append_missed()
+        self.flushes += 1
+        self.flush_seconds_total += time.perf_counter() - began
+
+    def _append_held(self) -> None:
+        if not self._held:
+            self.problem = ""
+            return
+        data = b"".join(self._held)
+        error = self._append(data)
+        if error is None:
+            self._held.clear()
+            written = self._held_size
+            self._held_size = 0
+        else:
+            written = error
+            left = data[written:]
+            self._held = [left] if left else []
+            self._held_size = len(left)
+        self._tap.written(written)
+
+    def _append(self, data: bytes) -> int | None:
+        """Append; None when all was written, else how many bytes were."""
+        before = self._log.position
+        try:
+            self._log.append(data)
+        except OSError as error:
+            if not self.problem:
+                _log.error("the event log cannot be written, calls go on: %s", error)
+            self.problem = f"the event log cannot be written: {error}"
+            full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+            self._reason = "disk_full" if full else "write_failed"
+            return self._log.position - before
+        if self.problem:
+            _log.warning("the event log can be written again")
+        self.problem = ""
+        return None
+
+    def _append_missed(self) -> None:
+        missed = self._tap.take_missed()
+        at = self._now()
+        data = b"".join(r for call, entry in missed.items() for r in self._records_of(call, entry, at))
+        size = len(data)
+        error = self._append(data)
+        if error is not None:
+            self._held = [data[error:]]
+            self._held_size = size - error
+            self._tap.in_flight += self._held_size
+        self.gaps += sum(1 for entry in missed.values() if entry.observations)
+        if not self.problem:
+            self._reason = "stream_full"
+
+    def _records_of(self, call: bytes, entry: Missed, at: int) -> list[bytes]:
+        if not entry.observations:
+            return entry.ends
+        gap = pack(GAP, call, at, gap_payload(entry.observations, entry.bytes, self._reason))
+        return [gap, *entry.ends]

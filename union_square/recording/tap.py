@@ -1,0 +1,123 @@
+"""The tap: where the data plane puts what it saw. `offer` never waits and never raises.
+
+What is offered gathers in a batch, one item on a memory stream, until the recorder takes it or it has grown large; so
+under load there is one item per flush, not per observation. The stream is bounded by the bytes in flight (offered and
+not yet in the log), not by items. What does not fit is counted per call and becomes a Gap once there is room.
+
+Must not: do I/O. Runs in the proxy's loop only; nothing here is locked.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from union_square.domain.records import (
+    FAILURE,
+    REQUEST_CHUNK,
+    REQUEST_END,
+    RESPONSE_CHUNK,
+    RESPONSE_END,
+    pack,
+)
+
+BATCH_BYTES = 1 << 20
+"""A batch that has reached this size is closed and the next begun."""
+MAX_MISSED_CALLS = 100_000
+"""So many calls are counted each on its own; those beyond are summed, so that a full disk does not fill the memory."""
+
+_ENDS = frozenset({REQUEST_END, RESPONSE_END, FAILURE})
+_CHUNKS = frozenset({REQUEST_CHUNK, RESPONSE_CHUNK})
+
+
+class Batch:
+    """Records of many calls in the order they were offered; `size` is their bytes."""
+
+    __slots__ = ("records", "size")
+
+    def __init__(self) -> None:
+        self.records: list[bytes] = []
+        self.size = 0
+
+
+@dataclass(slots=True)
+class Missed:
+    """What one call lost: observations and payload bytes. `ends` are its ends, which are small and never dropped."""
+
+    observations: int = 0
+    bytes: int = 0
+    ends: list[bytes] = field(default_factory=list[bytes])
+
+
+class Tap:
+    """The sending half. `limit_bytes` bounds the bytes in flight; see `recorder.Recorder` for the other half."""
+
+    def __init__(self, *, limit_bytes: int) -> None:
+        self._limit = limit_bytes
+        self._send: MemoryObjectSendStream[Batch]
+        self.batches: MemoryObjectReceiveStream[Batch]
+        self._send, self.batches = anyio.create_memory_object_stream[Batch](math.inf)
+        self._open: Batch | None = None
+        self._closed = False
+        self.in_flight = 0
+        self.missed: dict[bytes, Missed] = {}
+        self.missed_observations = 0
+        self.missed_bytes = 0
+
+    def offer(self, kind: int, call: bytes, at: int, payload: bytes) -> None:
+        """Take one observation: a record kind of `domain.records`, the call's 16 bytes, microseconds, payload."""
+        record = pack(kind, call, at, payload)
+        size = len(record)
+        in_flight = self.in_flight
+        # An empty stream takes anything, else a piece larger than the bound would never be recorded.
+        if (in_flight and in_flight + size > self._limit) or self._closed or (self.missed and call in self.missed):
+            self._miss(kind, call, payload, record)
+            return
+        self.in_flight = in_flight + size
+        batch = self._open
+        if batch is None:
+            batch = self._open = Batch()
+            self._send.send_nowait(batch)
+        batch.records.append(record)
+        batch.size += size
+        if batch.size >= BATCH_BYTES:
+            self._open = None
+
+    def seal(self, batch: Batch) -> None:
+        """The recorder has taken `batch`: what comes now goes into another."""
+        if batch is self._open:
+            self._open = None
+
+    def written(self, size: int) -> None:
+        """So many bytes have left for the log: there is room again."""
+        self.in_flight -= size
+
+    def take_missed(self) -> dict[bytes, Missed]:
+        """What was missed since the last time, by call; the caller records it."""
+        missed, self.missed = self.missed, {}
+        return missed
+
+    def close(self) -> None:
+        """No more observations; the recorder ends when it has read what is there."""
+        self._closed = True
+        self._open = None
+        self._send.close()
+
+    def _miss(self, kind: int, call: bytes, payload: bytes, record: bytes) -> None:
+        entry = self.missed.get(call)
+        if entry is None:
+            if len(self.missed) >= MAX_MISSED_CALLS:
+                call = next(reversed(self.missed))  # the sum of all beyond the bound stands at the last one
+                entry = self.missed[call]
+                kind = 0
+            else:
+                entry = self.missed[call] = Missed()
+        if kind in _ENDS:
+            entry.ends.append(record)
+            return
+        lost = len(payload) if kind in _CHUNKS else 0
+        entry.observations += 1
+        entry.bytes += lost
+        self.missed_observations += 1
+        self.missed_bytes += lost

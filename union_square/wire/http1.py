@@ -1,0 +1,345 @@
+"""HTTP/1 heads as bytes: what a head says of routing and framing, and the head that is passed on.
+
+A head is passed on as it came: order, case, spacing and duplicates of its lines stay. Touched are only the request
+target and Host (they name the upstream), hop-by-hop headers (RFC 9110 section 7.6.1) and our own. Of a request, what
+two servers might read in two ways is refused (RFC 9112 section 11.2); of a response, only what leaves its end in doubt.
+
+Must not: do I/O, hold a socket, look into a body. Bodies' framing is `wire.http1_body`.
+"""
+
+from dataclasses import dataclass
+
+HEAD_END = b"\r\n\r\n"
+OWN_PREFIX = b"x-union-square-"
+CALL_ID_HEADER = b"x-union-square-call-id"
+CONTROL_SEGMENT = b"-"
+
+CHUNKED = -1
+"""In place of a length: the body is in chunks."""
+UNTIL_CLOSE = -2
+"""In place of a length: the body ends where the connection does."""
+
+_TOKEN = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_NAME = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_."
+_NOT_IN_TARGET = bytes(range(0x21)) + b"\x7f#"
+_MAX_LENGTH_DIGITS = 18  # below 2**63, and far beyond any body
+
+_HOST, _CONNECTION, _LENGTH, _ENCODING, _TE, _UPGRADE, _EXPECT, _DROP, _DO_NOT_RECORD, _SETTINGS = range(1, 11)
+_SPECIAL = {
+    b"host": _HOST,
+    b"connection": _CONNECTION,
+    b"content-length": _LENGTH,
+    b"transfer-encoding": _ENCODING,
+    b"te": _TE,
+    b"upgrade": _UPGRADE,
+    b"expect": _EXPECT,
+    b"keep-alive": _DROP,
+    b"proxy-connection": _DROP,
+    b"proxy-authorization": _DROP,
+    b"x-union-square-do-not-record": _DO_NOT_RECORD,
+    b"http2-settings": _SETTINGS,
+}
+_NOT_TO_BE_NAMED = frozenset({b"host", b"content-length", b"transfer-encoding"})
+_IN_RESPONSE = frozenset({_CONNECTION, _LENGTH, _ENCODING, _DROP})
+
+
+class HeadError(ValueError):
+    """A head that is not passed on. `status` is what a client is told for it; the message says what is wrong."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+# The two values below are made for every call, so they are not frozen: a frozen dataclass takes three times as long.
+
+
+@dataclass(slots=True)
+class RequestHead:
+    """What a request's head says. `segment` is the target's first path segment as sent ("" for `/`), `rest` what
+    follows it (begins with `/` or `?`, or is empty); `length` is the body's in bytes, or CHUNKED."""
+
+    method: bytes
+    segment: bytes
+    rest: bytes
+    version: bytes
+    length: int
+    keep_alive: bool
+    upgrade: bool
+    expects_continue: bool
+    do_not_record: bool
+    lines: list[bytes]  # to pass on; the first and `host` are filled in by `request_head_for`
+    host: int
+    authority: bytes  # the Host that the client named
+
+
+@dataclass(slots=True)
+class ResponseHead:
+    """What a response's head says. `length` is the body's in bytes, CHUNKED, or UNTIL_CLOSE."""
+
+    status: int
+    length: int
+    keep_alive: bool
+    lines: list[bytes]  # to pass on
+
+
+def parse_request_head(head: bytes) -> RequestHead:
+    """Read a request head (its bytes up to and with the empty line). Raises HeadError for what is not forwarded."""
+    lines = head[:-4].split(b"\r\n")
+    if head.count(b"\n") != len(lines) + 1 or head.count(b"\r") != len(lines) + 1 or b"\0" in head:
+        raise HeadError("the head holds a bare CR or LF, or a NUL byte")
+    method, target, version = _request_line(lines[0])
+    segment, rest = _split_target(target)
+    found = _Fields(version)
+    kept = [b""]
+    for line in lines[1:]:
+        name, colon, value = line.partition(b":")
+        if not colon or not name or name.translate(None, _TOKEN):
+            raise HeadError(f"a header line is malformed: {bytes(name[:64])!r}")
+        low = name.lower()
+        special = _SPECIAL.get(low)
+        if special is not None:
+            found.take(special, name, value, line, kept)
+        elif not low.startswith(OWN_PREFIX):
+            kept.append(line)
+    return found.finish(method, segment, rest, kept)
+
+
+def _request_line(line: bytes) -> tuple[bytes, bytes, bytes]:
+    parts = line.split(b" ")
+    if len(parts) != 3 or not parts[0] or parts[0].translate(None, _TOKEN):
+        raise HeadError("the request line is not `METHOD /target HTTP/1.1`")
+    method, target, version = parts
+    if version not in {b"HTTP/1.1", b"HTTP/1.0"}:
+        known = version.startswith(b"HTTP/") and version[5:6].isdigit()
+        raise HeadError("only HTTP/1.1 and HTTP/1.0 are spoken here", 505 if known else 400)
+    if method == b"CONNECT" or target[:1] != b"/":
+        raise HeadError("the request target must be a path: /{upstream}/{the provider's own path}")
+    if len(target.translate(None, _NOT_IN_TARGET)) != len(target):
+        raise HeadError("the request target holds a character that must be percent-encoded")
+    return method, target, version
+
+
+def _split_target(target: bytes) -> tuple[bytes, bytes]:
+    end = len(target)
+    for mark in (b"/", b"?"):
+        at = target.find(mark, 1, end)
+        end = at if at >= 0 else end
+    segment = target[1:end]
+    if segment.translate(None, _NAME) or segment in {b".", b".."} or target[1:2] == b"/":
+        raise HeadError("the first part of the path must be the name of an upstream, spelled plainly")
+    return segment, target[end:]
+
+
+class _Fields:
+    """The special headers of one request while its lines are read."""
+
+    __slots__ = (
+        "authority",
+        "connection",
+        "do_not_record",
+        "encoding",
+        "expects",
+        "host",
+        "length",
+        "settings",
+        "te",
+        "upgrade",
+        "version",
+    )
+
+    def __init__(self, version: bytes) -> None:
+        self.version = version
+        self.host = 0
+        self.authority = b""
+        self.length: int | None = None
+        self.encoding = False
+        self.connection: list[tuple[int, bytes, bytes]] = []
+        self.te: list[int] = []
+        self.upgrade: list[int] = []
+        self.settings: list[int] = []
+        self.expects = False
+        self.do_not_record = False
+
+    def take(self, special: int, name: bytes, value: bytes, line: bytes, kept: list[bytes]) -> None:
+        if special == _HOST:
+            if self.host:
+                raise HeadError("there is more than one Host header")
+            self.host = len(kept)
+            self.authority = value.strip(b" \t")
+            kept.append(name)
+        elif special == _LENGTH:
+            if self.length is not None:
+                raise HeadError("there is more than one Content-Length header")
+            self.length = _length(value)
+            kept.append(line)
+        elif special == _ENCODING:
+            if self.encoding or value.strip(b" \t").lower() != b"chunked" or self.version != b"HTTP/1.1":
+                raise HeadError("the only Transfer-Encoding taken is one `chunked`, in HTTP/1.1")
+            self.encoding = True
+            kept.append(line)
+        elif special == _CONNECTION:
+            self.connection.append((len(kept), name, value))
+            kept.append(b"")
+        elif special == _TE:
+            self.te.append(len(kept))
+            kept.append(line if value.strip(b" \t").lower() == b"trailers" else b"")
+        elif special == _UPGRADE:
+            self.upgrade.append(len(kept))
+            kept.append(line)
+        elif special == _SETTINGS:
+            self.settings.append(len(kept))
+            kept.append(line)
+        elif special == _EXPECT:
+            self.expects = value.strip(b" \t").lower() == b"100-continue"
+            kept.append(line)
+        elif special == _DO_NOT_RECORD:
+            self.do_not_record = value.strip(b" \t").lower() not in {b"", b"0", b"false", b"no", b"off"}
+
+    def finish(self, method: bytes, segment: bytes, rest: bytes, kept: list[bytes]) -> RequestHead:
+        if self.encoding and self.length is not None:
+            raise HeadError("a body cannot have both Content-Length and Transfer-Encoding")
+        if not self.host and self.version == b"HTTP/1.1":
+            raise HeadError("the Host header is missing")
+        options = self._connection_options() if self.connection else _NO_OPTIONS
+        upgrade = self._keep_upgrade(options, kept)
+        if self.connection or self.te:
+            kept = self._drop_hop_by_hop(options, kept, upgrade=upgrade)
+        if not self.host:
+            self.host = 1
+            kept.insert(1, b"Host")
+        return RequestHead(
+            method=method,
+            segment=segment,
+            rest=rest,
+            version=self.version,
+            length=CHUNKED if self.encoding else self.length or 0,
+            keep_alive=self.version == b"HTTP/1.1" and b"close" not in options,
+            upgrade=upgrade,
+            expects_continue=self.expects,
+            do_not_record=self.do_not_record,
+            lines=kept,
+            host=self.host,
+            authority=self.authority,
+        )
+
+    def _connection_options(self) -> frozenset[bytes]:
+        options = frozenset(o.strip(b" \t").lower() for _, _, value in self.connection for o in value.split(b","))
+        if options & _NOT_TO_BE_NAMED:
+            raise HeadError("the Connection header names a header that says where the request goes or ends")
+        return options
+
+    def _keep_upgrade(self, options: frozenset[bytes], kept: list[bytes]) -> bool:
+        """Whether the request asks for another protocol and may have it. HTTP/2 in clear text may not be had: a
+        server may ignore any Upgrade, RFC 9113 gave this one up, and it would pass by the upstream's path prefix."""
+        wanted = [kept[i].partition(b":")[2].strip(b" \t").lower() for i in self.upgrade]
+        upgrade = b"upgrade" in options and bool(wanted) and not any(b"h2c" in w for w in wanted)
+        if not upgrade:
+            for i in (*self.upgrade, *self.settings):
+                kept[i] = b""
+        return upgrade
+
+    def _drop_hop_by_hop(self, options: frozenset[bytes], kept: list[bytes], *, upgrade: bool) -> list[bytes]:
+        stays = [b"Upgrade"] if upgrade else []
+        if any(kept[i] for i in self.te):
+            stays.append(b"TE")
+        if stays:
+            where, name, _ = self.connection[0] if self.connection else (len(kept), b"Connection", b"")
+            kept[where : where + 1] = [name + b": " + b", ".join(stays)]
+        named = options - {b"upgrade", b"te", b"close", b"keep-alive", b""}
+        host = kept[self.host]
+        kept = [kept[0], *(line for line in kept[1:] if line and line.partition(b":")[0].lower() not in named)]
+        self.host = kept.index(host) if self.host else 0
+        return kept
+
+
+_NO_OPTIONS: frozenset[bytes] = frozenset()
+
+
+def _length(value: bytes) -> int:
+    digits = value.strip(b" \t")
+    if not digits.isdigit() or len(digits) > _MAX_LENGTH_DIGITS:
+        raise HeadError("Content-Length is not a plain number")
+    return int(digits)
+
+
+def request_head_for(head: RequestHead, *, authority: bytes, prefix: bytes, extra: bytes = b"") -> bytes:
+    """The bytes to send upstream: `prefix` comes before the provider's own path, `authority` is the Host.
+
+    `extra` is a header line to put in (a forward proxy's credential). Raises HeadError where the path would climb out
+    of a prefix.
+    """
+    rest = head.rest
+    if prefix and _climbs(rest):
+        raise HeadError("the path holds `..`, and this upstream has a path of its own")
+    path = prefix + rest if rest[:1] == b"/" else (prefix or b"/") + rest
+    lines = head.lines
+    lines[0] = head.method + b" " + path + b" " + head.version
+    name = lines[head.host]
+    lines[head.host] = name + b": " + authority
+    out = b"\r\n".join(lines) + (b"\r\n" + extra if extra else b"") + HEAD_END
+    lines[head.host] = name
+    return out
+
+
+def _climbs(rest: bytes) -> bool:
+    path = rest.partition(b"?")[0].lower().replace(b"%2e", b".").replace(b"%2f", b"/")
+    return b".." in path.replace(b"%5c", b"/").replace(b"\\", b"/").split(b"/")
+
+
+def parse_response_head(head: bytes, *, method: bytes) -> ResponseHead:
+    """Read a response head, the answer to a `method` request. Raises HeadError where its end would be in doubt."""
+    lines = head[:-4].split(b"\r\n")
+    if head.count(b"\n") != len(lines) + 1 or head.count(b"\r") != len(lines) + 1:
+        raise HeadError("the head holds a bare CR or LF", 502)
+    first = lines[0]
+    if first[:7] != b"HTTP/1." or first[8:9] != b" " or not first[9:12].isdigit() or first[12:13] not in {b"", b" "}:
+        raise HeadError("the status line is not `HTTP/1.1 200 …`", 502)
+    status = int(first[9:12])
+    if status < 100:
+        raise HeadError("the status is not a number from 100 to 999", 502)
+    keep_alive = first[7:8] != b"0"
+    lengths: list[bytes] = []
+    encodings: list[bytes] = []
+    kept = [first]
+    for line in lines[1:]:
+        name, _, value = line.partition(b":")
+        special = _SPECIAL.get(name.strip(b" \t").lower())
+        if special is None or special not in _IN_RESPONSE:
+            kept.append(line)
+        elif special == _LENGTH:
+            lengths.append(value.strip(b" \t"))
+            kept.append(line)
+        elif special == _ENCODING:
+            encodings.append(value.lower())
+            kept.append(line)
+        elif special == _CONNECTION:
+            options = value.lower()
+            keep_alive = keep_alive and b"close" not in options
+            if status == 101:
+                kept.append(line)
+    if lengths and encodings:  # RFC 9112 section 6.3: the encoding counts, and the length must not be passed on
+        kept = [line for line in kept if line.partition(b":")[0].strip(b" \t").lower() != b"content-length"]
+    return ResponseHead(status, _response_length(status, method, lengths, encodings), keep_alive, kept)
+
+
+def _response_length(status: int, method: bytes, lengths: list[bytes], encodings: list[bytes]) -> int:
+    if method == b"HEAD" or status < 200 or status in {204, 304}:
+        return 0
+    if encodings:
+        codings = b",".join(encodings).split(b",")
+        return CHUNKED if codings[-1].strip(b" \t") == b"chunked" else UNTIL_CLOSE
+    if not lengths:
+        return UNTIL_CLOSE
+    if len(set(lengths)) > 1 or not lengths[0].isdigit() or len(lengths[0]) > _MAX_LENGTH_DIGITS:
+        raise HeadError("the response's Content-Length is not one plain number", 502)
+    return int(lengths[0])
+
+
+def response_head_for(head: ResponseHead, *, call_id: bytes, closing: bool) -> bytes:
+    """The bytes to send the client: the upstream's lines and the call's id.
+
+    `closing` says that the connection will not be kept (RFC 9112 section 9.6 wants it said).
+    """
+    end = b"\r\nConnection: close" if closing else b""
+    return b"\r\n".join(head.lines) + b"\r\n" + CALL_ID_HEADER + b": " + call_id + end + HEAD_END
