@@ -46,6 +46,9 @@ class _Zlib:
             self._head += data
             if len(self._head) < 2:
                 return b""
+            if self._head[:1] in {b"{", b"["}:  # as deflate, a first character that no text begins with
+                self.broken = "it is JSON as it stands"
+                return b""
             wrapped = self._head[0] & 0x0F == 8 and int.from_bytes(self._head[:2]) % 31 == 0  # RFC 1950
             self._stream = zlib.decompressobj(zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS)
             data, self._head = self._head, b""

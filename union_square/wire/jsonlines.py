@@ -35,7 +35,7 @@ class JsonLines:
     def _take_line(self, *, whole: bool) -> list[ServerSentEvent]:
         line, size = b"".join(self._line).strip(), self._size
         self._line, self._size = [], 0
-        if not line:
+        if not line and size <= self._max:
             return []
         self._number += 1
         if size > self._max:
