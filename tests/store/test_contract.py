@@ -425,7 +425,7 @@ def test_links_are_found_by_the_longest_history(store: Store):
     assert _link(store, history=("d1",)) == [call_id(2), call_id(1)]
     assert _link(store, history=("d3", "d2", "d1")) == [call_id(2), call_id(1)]
     assert _link(store, history=("d1b", "d1")) == [call_id(1)]
-    assert _link(store, history=tuple(f"x{n}" for n in range(40)) + ("d1b",)) == [call_id(1)]
+    assert _link(store, history=(*tuple(f"x{n}" for n in range(40)), "d1b")) == [call_id(1)]
     assert _link(store, history=("d2",), fingerprint="other") == [call_id(3)]
     assert _link(store, history=("d1",), session_id="a") == [call_id(1)]
     assert _link(store, history=("d9",)) == []

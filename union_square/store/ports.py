@@ -10,6 +10,7 @@ from typing import Protocol
 
 from union_square.domain.events import Event
 from union_square.domain.ids import CallId, SessionId, WriterId
+from union_square.domain.session import LinkCandidate, LinkQuery
 from union_square.domain.views import (
     AnnotationView,
     CallDetail,
@@ -128,34 +129,6 @@ class StoreAnnotator(Protocol):
     def remove_annotation(self, subject: Subject, subject_id: str, annotation_id: int) -> None:
         """Raises NoSuchSubject."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkQuery:
-    """What the rungs of the session ladder ask of the store for one call.
-
-    Only calls that have ended and whose answer had come before `started_at` are candidates, and only children of which
-    the same is true are counted: so the answer does not depend on how far projecting had come when it was asked."""
-
-    call_id: CallId  # the call that is being linked; never its own candidate
-    started_at: datetime
-    fingerprint: str
-    upstream: str
-    session_id: str = ""  # only calls of this session; "" = of any
-    response_id: str = ""  # rung 2: the provider's id of an earlier response
-    history: tuple[str, ...] = ()  # rung 3: digests of every prefix of the request's history, longest first
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkCandidate:
-    """An earlier call that a LinkQuery found. `matched` is the digest or response id it was found by."""
-
-    call_id: CallId
-    session_id: SessionId
-    matched: str
-    system_digest: str
-    started_at: datetime
-    children: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,189 @@
+"""Which session a call belongs to: the ladder, without the look-ups.
+
+    rung 1  the client says so: `x-union-square-session-id` ("header"), else a known client's or peer's id ("client")
+    rung 2  the provider links: `previous_response_id`, `conversation` ("provider")
+    rung 3  the content links: the history repeats an earlier call's request and its answer ("content")
+    rung 4  nothing does: the call begins a session ("new")
+
+`plan_link` reads what the request says, the store is asked the plan's queries, `decide_link` chooses. The session comes
+from the highest rung that has one; the parent, within that session, from rung 2 or 3, so that branches, retries and
+sub-agents show as a tree. An answer depends on the call and on calls that were answered before it began, on nothing
+else: projecting the same calls again gives the same sessions.
+
+Confidence, from 0 to 1, is a guess that is written down, not a measurement:
+
+    1.0   header; the provider's link to a response that was recorded; new, where the request repeats nothing
+    0.95  client; the provider's conversation
+    0.5   new, though the request repeats what was not recorded here
+    content, by what is repeated: 0.99 with tool-call ids, else 0.95 from 400 characters on, 0.9 from 100 on, 0.7;
+          times 0.9 where several calls fit and the system prompt or a missing continuation tells them apart,
+          times 0.6 where nothing does and the latest is taken
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from union_square.domain.client_sessions import client_session, own_session
+from union_square.domain.ids import CallId, IdError, SessionId, parse_session_id
+from union_square.domain.messages import Request
+from union_square.domain.threads import Place, places, system_digest
+from union_square.domain.views import LinkRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkQuery:
+    """What the rungs of the session ladder ask of the store for one call.
+
+    Only calls that have ended and whose answer had come before `started_at` are candidates, and only children of which
+    the same is true are counted: so the answer does not depend on how far projecting had come when it was asked."""
+
+    call_id: CallId  # the call that is being linked; never its own candidate
+    started_at: datetime
+    fingerprint: str
+    upstream: str
+    session_id: str = ""  # only calls of this session; "" = of any
+    response_id: str = ""  # rung 2: the provider's id of an earlier response
+    history: tuple[str, ...] = ()  # rung 3: digests of every prefix of the request's history, longest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkCandidate:
+    """An earlier call that a LinkQuery found. `matched` is the digest or response id it was found by."""
+
+    call_id: CallId
+    session_id: SessionId
+    matched: str
+    system_digest: str
+    started_at: datetime
+    children: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A call's place among the sessions."""
+
+    session_id: SessionId
+    parent_id: CallId | None
+    rule: LinkRule
+    confidence: float
+    external_session: str = ""  # what the client or the provider calls it, where that is not the session id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """A session that the request names by itself."""
+
+    session_id: SessionId
+    rule: LinkRule
+    confidence: float
+    external: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkPlan:
+    """What a request says of its session, and what the store has to be asked."""
+
+    call_id: CallId
+    stated: Stated | None
+    system_digest: str
+    history: tuple[Place, ...]  # the longest first
+    by_response: LinkQuery | None
+    by_history: LinkQuery | None
+
+
+def plan_link(
+    *,
+    call_id: CallId,
+    started_at: datetime,
+    fingerprint: str,
+    upstream: str,
+    headers: Iterable[tuple[str, str]],
+    request: Request,
+) -> LinkPlan:
+    """What is to be found out for a call whose request has been read."""
+    stated = _stated(tuple(headers), request, fingerprint)
+    history = places(request.messages)
+    scope = LinkQuery(
+        call_id=call_id,
+        started_at=started_at,
+        fingerprint=fingerprint,
+        upstream=upstream,
+        session_id=stated.session_id if stated and stated.rule != "provider" else "",
+    )
+    previous = request.previous_response_id
+    return LinkPlan(
+        call_id=call_id,
+        stated=stated,
+        system_digest=system_digest(request.messages),
+        history=history,
+        by_response=replace(scope, response_id=previous) if previous else None,
+        by_history=replace(scope, history=tuple(place.digest for place in history)) if history else None,
+    )
+
+
+def decide_link(plan: LinkPlan, by_response: Sequence[LinkCandidate], by_history: Sequence[LinkCandidate]) -> Link:
+    """The call's session and parent, given what the plan's queries found (nothing where there was none)."""
+    parent, certainty = _choose(by_response or by_history, plan.system_digest)
+    parent_id = parent.call_id if parent else None
+    stated = plan.stated
+    if stated and (stated.rule != "provider" or not by_response):
+        if stated.rule == "provider" and parent and parent.session_id != stated.session_id:
+            parent_id = None
+        return Link(
+            session_id=stated.session_id,
+            parent_id=parent_id,
+            rule=stated.rule,
+            confidence=stated.confidence,
+            external_session=stated.external,
+        )
+    if parent is None:
+        repeats = plan.history or plan.by_response
+        return Link(session_id=SessionId(plan.call_id), parent_id=None, rule="new", confidence=0.5 if repeats else 1.0)
+    if by_response:
+        return Link(session_id=parent.session_id, parent_id=parent_id, rule="provider", confidence=1.0)
+    likely = round(_likeness(plan.history, parent.matched) * certainty, 3)
+    return Link(session_id=parent.session_id, parent_id=parent_id, rule="content", confidence=likely)
+
+
+def derived_id(prefix: str, *of: str) -> SessionId:
+    """A session id from what may not stand in one, or is unique only together."""
+    whole = "\0".join(of).encode("utf-8", "surrogatepass")
+    return SessionId(f"{prefix}-{hashlib.blake2b(whole, digest_size=12).hexdigest()}")
+
+
+def _stated(headers: Sequence[tuple[str, str]], request: Request, fingerprint: str) -> Stated | None:
+    own = own_session(headers)
+    if own:
+        try:
+            return Stated(session_id=parse_session_id(own), rule="header", confidence=1.0, external="")
+        except IdError:  # an application may call its sessions anything
+            return Stated(session_id=derived_id("h", own), rule="header", confidence=1.0, external=own)
+    known = client_session(headers, request.parameters)
+    if known:
+        return Stated(session_id=derived_id("c", fingerprint, known), rule="client", confidence=0.95, external=known)
+    conversation = request.conversation_id
+    if conversation:
+        id_ = derived_id("p", fingerprint, conversation)
+        return Stated(session_id=id_, rule="provider", confidence=0.95, external=conversation)
+    return None
+
+
+def _choose(candidates: Sequence[LinkCandidate], system: str) -> tuple[LinkCandidate | None, float]:
+    """The likeliest parent, and how much less sure that is for there being several."""
+    if not candidates:
+        return None, 1.0
+    pool = [candidate for candidate in candidates if candidate.system_digest == system] or list(candidates)
+    pool = [candidate for candidate in pool if not candidate.children] or pool
+    latest = max(pool, key=lambda candidate: (candidate.started_at, candidate.call_id))
+    if len(candidates) == 1:
+        return latest, 1.0
+    return latest, 0.9 if len(pool) == 1 else 0.6
+
+
+def _likeness(history: Sequence[Place], digest: str) -> float:
+    place = next(place for place in history if place.digest == digest)
+    if place.has_tool_ids:
+        return 0.99
+    return 0.95 if place.characters >= 400 else 0.9 if place.characters >= 100 else 0.7
