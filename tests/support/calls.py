@@ -1,6 +1,7 @@
 """A call's events made from its parts, cut where the test says, and the call understood."""
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from union_square.domain import events as ev
 from union_square.domain.ids import CallId
@@ -23,7 +24,7 @@ def head(start_line: str, headers: Iterable[tuple[str, str]] = ()) -> bytes:
 def pieces(data: bytes, cuts: Iterable[int]) -> list[bytes]:
     """The data cut at those offsets."""
     edges = [0, *sorted({cut for cut in cuts if 0 < cut < len(data)}), len(data)]
-    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(edges)]
 
 
 def every(size: int, data: bytes) -> range:

@@ -52,7 +52,7 @@ def test_a_value_cut_off_anywhere_is_read_as_far_as_it_goes_or_not_at_all(value:
         ('{"a": 1, "b', {"a": 1}),
         ('{"a": 1, "b":', {"a": 1}),
         ('{"a": [1, {"b": tr', {"a": [1, {}]}),
-        ('[1, 2', [1, 2]),
+        ("[1, 2", [1, 2]),
         ('{"a":"}]"', {"a": "}]"}),
     ],
 )

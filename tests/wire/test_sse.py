@@ -20,8 +20,9 @@ def data_of(*chunks: bytes) -> list[tuple[str, str]]:
 
 STREAM_BYTES = st.lists(
     st.sampled_from(
-        [b"data: a", b"data:b", b"data", b"event: x", b":comment", b"\r", b"\n", b"\r\n", b"\n\n", b"\xef\xbb\xbf"]
-        + [b"data: \xc3\xa9", b"\xff", b"id: 1", b" ", b"data: {}\n\n"]
+        b"data: a|data:b|data|event: x|:comment|\r|\n|\r\n|\n\n|\xef\xbb\xbf|data: \xc3\xa9|\xff|id: 1| |data: {}\n\n".split(
+            b"|"
+        )
     ),
     max_size=40,
 ).map(b"".join)

@@ -92,7 +92,14 @@ class ResponseBody:
     def _read_whole(self, data: bytes) -> None:
         if self.framing == "json" or self._kind.is_json:
             read = parse_json(data)
-            self._note(read.problem)
+            if read.value is None and _are_json_lines(data):
+                self.framing = "lines"
+                lines = JsonLines()
+                self._give(lines.feed(data) + lines.end())
+                self._note(lines.problem)
+                return
+            if self._kind.is_json or not isinstance(self.draft, PlainDraft):
+                self._note(read.problem)
             if read.value is not None:
                 self.draft.take_body(read.value, self._status)
                 return
@@ -109,3 +116,9 @@ class ResponseBody:
     def _note(self, problem: str) -> None:
         if problem:
             self.draft.note(problem)
+
+
+def _are_json_lines(data: bytes) -> bool:
+    """Whether a body that is not one JSON value begins with a whole one on a line of its own."""
+    first, _, rest = data.lstrip().partition(b"\n")
+    return bool(rest.strip()) and first[:1] == b"{" and not parse_json(first).problem
