@@ -60,41 +60,48 @@ def session_of_one(call: CallView, last_at: datetime) -> SessionView:
 
 
 def session_of_live(calls: Sequence[CallView], last_at: datetime) -> SessionView:
-    """A session of which nothing but its running calls (oldest first, at least one) is known."""
-    first = session_of_one(calls[0], last_at)
-    return overlay_session(
-        replace(
-            first,
-            call_count=len(calls),
-            models=tuple(dict.fromkeys(call.model for call in calls if call.model)),
-            upstreams=tuple(dict.fromkeys(call.upstream for call in calls)),
-        ),
-        calls,
-        last_at,
+    """A session of which nothing but these live calls (oldest first, at least one) is known."""
+    each = [session_of_one(call, last_at) for call in calls]
+    running = sum(one.running_count for one in each)
+    costs = [one.cost_usd for one in each if one.cost_usd is not None]
+    return replace(
+        each[0],
+        state="running" if running else "ended",
+        call_count=len(calls),
+        running_count=running,
+        error_count=sum(one.error_count for one in each),
+        models=tuple(dict.fromkeys(call.model for call in calls if call.model)),
+        upstreams=tuple(dict.fromkeys(call.upstream for call in calls)),
+        input_tokens=_sum([one.input_tokens for one in each]),
+        output_tokens=_sum([one.output_tokens for one in each]),
+        cost_usd=sum(costs) if costs else None,
+        unpriced_calls=sum(one.unpriced_calls for one in each),
+        gap_observations=sum(one.gap_observations for one in each),
     )
 
 
-def overlay_session(stored: SessionView, running: Sequence[CallView], last_at: datetime) -> SessionView:
-    """`running`: every call of the session that the feed knows to run; `last_at`: the latest that was heard of them."""
-    if not running:
-        return stored
+def overlay_session(
+    stored: SessionView, running: Sequence[CallView], last_at: datetime, *, ended: int = 0
+) -> SessionView:
+    """`running`: every call of the session that the feed knows to run; `ended`: how many it knows to have ended,
+    which the store may still count as running; `last_at`: the latest that was heard of any of them."""
     last = max(stored.last_at, last_at)
+    left = len(running) or max(0, stored.running_count - ended)
     return replace(
         stored,
-        title=stored.title or running[0].preview[:TITLE_CHARACTERS],
-        state="running",
+        title=stored.title or (running[0].preview[:TITLE_CHARACTERS] if running else ""),
+        state="running" if left else "ended",
         last_at=last,
         duration_ms=_milliseconds(stored.started_at, last),
         call_count=max(stored.call_count, len(running)),
-        running_count=len(running),
+        running_count=left,
         models=stored.models or tuple(dict.fromkeys(call.model for call in running if call.model)),
     )
 
 
-def settle_session(stored: SessionView, ended: int) -> SessionView:
-    """The store still counts `ended` calls as running of which the feed knows that they have ended."""
-    left = max(0, stored.running_count - ended)
-    return replace(stored, running_count=left, state="running" if left else "ended")
+def _sum(counts: Sequence[int | None]) -> int | None:
+    reported = [count for count in counts if count is not None]
+    return sum(reported) if reported else None
 
 
 def fulfils(call: CallView, where: CallFilter) -> bool:
