@@ -6,7 +6,7 @@ from union_square.ui import frame
 from union_square.ui.pages.all import add_pages
 
 app = rx.App(
-    stylesheets=["/union-square.css"],
+    stylesheets=["/tokens.css", "/union-square.css", "/reading.css"],
     head_components=frame.head(),
     app_wraps=frame.wraps(),
     toaster=None,

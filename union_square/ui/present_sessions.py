@@ -1,7 +1,5 @@
 """Sessions, running calls and calls in listings, as view values. PURE."""
 
-from datetime import datetime
-
 from union_square.domain.views import CallView, SessionView
 from union_square.ui import wording
 from union_square.ui.views import CallLine, LiveCard, SessionLine, TailLine
@@ -46,7 +44,8 @@ def present_session_line(session: SessionView) -> SessionLine:
         tokens_title=wording.token_title(session.input_tokens, session.output_tokens),
         cost=(wording.cost(session.cost_usd) + ("+" if partly else "")) or wording.NONE,
         cost_title=unpriced if session.unpriced_calls else "cost by list price",
-        duration=wording.duration(session.duration_ms),
+        duration="" if running else wording.duration(session.duration_ms),
+        since=wording.iso(session.started_at) if running else "",
         started=wording.iso(session.started_at),
         last=wording.iso(session.last_at),
         problem=_problem(session),
@@ -110,7 +109,3 @@ def present_call_line(call: CallView) -> CallLine:
         tags=list(call.tags),
     )
 
-
-def elapsed_since(started: datetime, now: datetime) -> str:
-    """How long ago, in words."""
-    return wording.duration(max(0.0, (now - started).total_seconds() * 1000))

@@ -25,6 +25,7 @@ class SessionLine:
     cost: str = ""
     cost_title: str = ""
     duration: str = ""
+    since: str = ""  # while it runs: the begin, for a counter in the browser
     started: str = ""
     last: str = ""
     problem: str = ""  # "2 failed calls · 1 gap"

@@ -2,8 +2,13 @@
 
 import reflex as rx
 
-from union_square.ui.components.elements import local_time, page_link, state_mark, tag_chips
+from union_square.ui.components.elements import elapsed, local_time, page_link, state_mark, tag_chips
 from union_square.ui.views import CallLine, LiveCard, SessionLine, TailLine
+
+
+def lasted(line: SessionLine) -> rx.Component:
+    """How long a session took, or has been running."""
+    return rx.cond(line.since, elapsed(line.since), rx.fragment(line.duration))
 
 
 def session_row(line: SessionLine) -> rx.Component:
@@ -19,7 +24,7 @@ def session_row(line: SessionLine) -> rx.Component:
         rx.el.td(line.calls, class_name="num c-calls"),
         rx.el.td(line.tokens, title=line.tokens_title, class_name="num c-tokens"),
         rx.el.td(line.cost, title=line.cost_title, class_name="num c-cost"),
-        rx.el.td(line.duration, class_name="num c-duration"),
+        rx.el.td(lasted(line), class_name="num c-duration"),
         rx.el.td(local_time(line.last), class_name="num c-when"),
         custom_attrs={"data-testid": "session-row"},
     )
@@ -123,7 +128,7 @@ def live_card(card: LiveCard) -> rx.Component:
                 rx.el.span(line.calls, class_name="num"),
                 rx.el.span(line.tokens, title=line.tokens_title, class_name="num"),
                 rx.el.span(line.cost, title=line.cost_title, class_name="num"),
-                rx.el.span(line.duration, class_name="num"),
+                rx.el.span(lasted(line), class_name="num"),
                 class_name="card-facts",
             ),
         ),

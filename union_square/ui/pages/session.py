@@ -13,6 +13,7 @@ from union_square.ui.annotating import Annotated
 from union_square.ui.components.conversation import copy_id, turn
 from union_square.ui.components.elements import fact, local_time, phases, state_mark
 from union_square.ui.components.notes import notes, tag_editor
+from union_square.ui.components.sessions import lasted
 from union_square.ui.following import follow
 from union_square.ui.present_conversation import TURNS_AT_FIRST, present_conversation, present_turns
 from union_square.ui.services import services
@@ -123,7 +124,7 @@ def _head() -> rx.Component:
             fact("calls", line.calls),
             fact("tokens in → out", line.tokens, title=line.tokens_title),
             fact("cost", line.cost, title=line.cost_title),
-            fact("duration", line.duration),
+            fact("duration", lasted(line)),
             fact("began", local_time(line.started, "date")),
             class_name="facts",
         ),
