@@ -1,7 +1,7 @@
 """Start the parts, say when they are ready, start again what dies, and stop everything in order.
 
-Each part is a process of its own: what goes wrong in one cannot reach the others. Parts are stopped in the order they
-are listed, each after the one before it has gone: the proxy drains first, then the projector writes what that left.
+Each part is a process of its own: what goes wrong in one cannot reach the others. Parts that are started together wait for
+each other only at the end; parts are stopped in their own order, so that the proxy drains before what reads its log goes.
 """
 
 import os
@@ -34,6 +34,8 @@ class Part:
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     stop_seconds: float = 10
     """How long it may take to stop before it is killed."""
+    stop_order: int = 1
+    """Parts with a smaller number are stopped, and gone, before those with a larger one."""
 
 
 class NotReady(ExpectedFailure):
@@ -67,13 +69,31 @@ class Supervisor:
         assert self._group is not None
         self._stopping.set()
         with anyio.CancelScope(shield=True):
-            for running in self._parts:
-                await self._stop(running)
+            for order in sorted({running.part.stop_order for running in self._parts}):
+                async with anyio.create_task_group() as stopping:
+                    for running in self._parts:
+                        if running.part.stop_order == order:
+                            stopping.start_soon(self._stop, running)
         self._group.cancel_scope.cancel()
         return await self._group.__aexit__(*error)
 
-    async def start(self, part: Part) -> None:
-        """Start a part and wait until it is ready; from then on it is started again when it dies. Raises NotReady."""
+    async def start(self, *parts: Part) -> None:
+        """Start parts and wait until all are ready; from then on each is started again when it dies. Raises NotReady."""
+        failures: list[NotReady] = []
+
+        async def start_one(part: Part) -> None:
+            try:
+                await self._start(part)
+            except NotReady as error:
+                failures.append(error)
+
+        async with anyio.create_task_group() as starting:
+            for part in parts:
+                starting.start_soon(start_one, part)
+        if failures:
+            raise failures[0]
+
+    async def _start(self, part: Part) -> None:
         assert self._group is not None
         running = _Running(part, await self._open(part), time.monotonic())
         self._parts.append(running)

@@ -12,6 +12,22 @@ from union_square.running.lock import hold_home
 from union_square.running.ports import check_port
 from union_square.running.supervisor import Part, Say, Supervisor, python_command
 
+ANSWERS = {
+    "demo-upstream": "/healthy",
+    "local-model": "/health",
+    "proxy": "/-/healthy",
+    "ui": "/api/v1/openapi.json",
+}
+"""What a part that listens answers with 200 once it is ready."""
+
+UPSTREAM_OF = {
+    "demo-upstream": "UNION_SQUARE_UPSTREAMS__DEMO__BASE_URL",
+    "local-model": "UNION_SQUARE_UPSTREAMS__LOCAL__BASE_URL",
+}
+
+STOP_ORDER = {"demo-player": 0, "proxy": 1}
+"""First what sends calls, then the proxy, which drains; then all that answered it and all that reads its log."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -53,43 +69,40 @@ async def run_up(plan: Plan, *, say: Say, show_addresses: Callable[[Addresses], 
 
 
 async def _start_all(supervisor: Supervisor, plan: Plan, show_addresses: Callable[[Addresses], None]) -> None:
-    # Listed in the order they are stopped in: what sends calls first, then the proxy, then what reads its log. They
-    # are started so that each finds what it needs.
     environment = {"UNION_SQUARE_HOME": str(plan.home), "UNION_SQUARE_HOST": plan.host}
-    extra = (("demo-upstream", plan.demo, "DEMO", "/healthy"), ("local-model", plan.model, "LOCAL", "/health"))
-    for name, wanted, upstream, answers in extra:
-        if wanted:
-            await supervisor.start(_part(plan, name, environment, answers=answers))
-            environment[f"UNION_SQUARE_UPSTREAMS__{upstream}__BASE_URL"] = _address(plan, name)
+    upstreams = [name for name, wanted in (("demo-upstream", plan.demo), ("local-model", plan.model)) if wanted]
+    await supervisor.start(*(_part(plan, name, environment) for name in upstreams))
+    for name in upstreams:
+        environment[UPSTREAM_OF[name]] = _address(plan, name)
     environment["UNION_SQUARE_PROXY_PORT"] = str(plan.proxy_port)
-    proxy = _part(plan, "proxy", environment, answers="/-/healthy", stop_seconds=plan.drain_seconds + 5)
-    await supervisor.start(proxy)
+    await supervisor.start(_part(plan, "proxy", environment))
     if supervisor.stopping:
         return
     address = _address(plan, "proxy")
     environment |= {
         "UNION_SQUARE_PROXY_PORT": address.rsplit(":", 1)[1],  # where it really listens, were it 0
         "UNION_SQUARE_UI_PORT": str(plan.ui_port),
+        "UNION_SQUARE_DEMO_PROXY": address,
     }
-    await supervisor.start(_part(plan, "projector", environment))
-    if plan.with_ui:
-        await supervisor.start(_part(plan, "ui", environment, answers="/api/v1/openapi.json"))
-    if plan.demo:
-        await supervisor.start(_part(plan, "demo-player", {**environment, "UNION_SQUARE_DEMO_PROXY": address}))
+    readers = ["projector", *(["ui"] if plan.with_ui else [])]
+    await supervisor.start(*(_part(plan, name, environment) for name in readers))
+    if plan.demo and not supervisor.stopping:
+        await supervisor.start(_part(plan, "demo-player", environment))
     if not supervisor.stopping:
         ui = _address(plan, "ui") if plan.with_ui else ""
         show_addresses(Addresses(proxy=address, ui=ui, demo=plan.demo, model=plan.model))
 
 
-def _part(plan: Plan, name: str, environment: dict[str, str], *, answers: str = "", stop_seconds: float = 10) -> Part:
-    """A part that is ready once it has announced itself and, where it listens, answers `answers`."""
+def _part(plan: Plan, name: str, environment: dict[str, str]) -> Part:
+    """A part that is ready once it has announced itself and, where it listens, answers."""
     forget_announcement(plan.home, name)
+    answers = ANSWERS.get(name)
 
     def is_ready(pid: int) -> bool:
         said = read_announcement(plan.home, name)
         if said is None or said.get("pid") != pid:
             return False
-        if not answers:
+        if answers is None:
             return True
         try:
             return httpx.get(_address(plan, name) + answers, timeout=2, trust_env=False).status_code == 200
@@ -101,7 +114,8 @@ def _part(plan: Plan, name: str, environment: dict[str, str], *, answers: str = 
         command=python_command([name, "--supervised"]),
         environment=dict(environment),
         is_ready=is_ready,
-        stop_seconds=stop_seconds,
+        stop_seconds=plan.drain_seconds + 5 if name == "proxy" else 10,
+        stop_order=STOP_ORDER.get(name, 2),
     )
 
 
