@@ -1,7 +1,7 @@
 """Start the parts, say when they are ready, start again what dies, and stop everything in order.
 
-Each part is a process of its own: what goes wrong in one cannot reach the others. Parts that are started together wait for
-each other only at the end; parts are stopped in their own order, so that the proxy drains before what reads its log goes.
+Each part is a process of its own: what goes wrong in one cannot reach the others. They are stopped in an order of their
+own, so that the proxy has drained before what reads its log goes.
 """
 
 import os
@@ -78,7 +78,9 @@ class Supervisor:
         return await self._group.__aexit__(*error)
 
     async def start(self, *parts: Part) -> None:
-        """Start parts and wait until all are ready; from then on each is started again when it dies. Raises NotReady."""
+        """Start parts side by side and wait until all are ready; from then on one that dies is started again.
+
+        Raises NotReady."""
         failures: list[NotReady] = []
 
         async def start_one(part: Part) -> None:
