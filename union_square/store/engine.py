@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from union_square.store.ports import StoreUnavailable
+from union_square.store.ports import StoreRejected, StoreUnavailable
 
 BUSY_MILLISECONDS = 5000
 CONNECT_SECONDS = 5
@@ -87,6 +87,8 @@ def _saying_what_is_wrong() -> Generator[None]:
         if unavailable is None:
             raise
         raise unavailable from error
+    except (DataError, IntegrityError) as error:
+        raise StoreRejected(_first_line(error)) from error
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise

@@ -92,6 +92,9 @@ class MemoryStore:
             self._words.clear()
             self._tags = {key: value for key, value in self._tags.items() if value != ("request", False)}
 
+    def archived_count(self) -> int:
+        return len(self._archives)
+
     def archived(self, after: CallId | None = None, limit: int = 100) -> list[tuple[CallId, bytes]]:
         with self._lock:
             ids = sorted(id_ for id_ in self._archives if after is None or id_ > after)

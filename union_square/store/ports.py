@@ -26,6 +26,10 @@ class StoreUnavailable(Exception):
     """The database did not answer, or is locked. Nothing was written; try again later."""
 
 
+class StoreRejected(Exception):
+    """The database refuses these values, whenever they are written. Nothing was written."""
+
+
 class NoSuchSubject(LookupError):
     """No session or call of that id."""
 
@@ -158,11 +162,17 @@ class StoreWriter(Protocol):
         ...
 
     def write(self, projections: Sequence[Projection], positions: dict[WriterId, int]) -> None:
-        """Insert or replace those calls, sum their sessions up again, move the positions: all in one transaction."""
+        """Insert or replace those calls, sum their sessions up again, move the positions: all in one transaction.
+
+        Raises StoreRejected where a value cannot be stored at all."""
         ...
 
     def forget_projections(self) -> None:
         """Drop everything that `rebuild` recomputes; archives, tags and annotations stay."""
+        ...
+
+    def archived_count(self) -> int:
+        """How many calls are archived."""
         ...
 
     def archived(self, after: CallId | None = None, limit: int = 100) -> list[tuple[CallId, bytes]]:

@@ -87,6 +87,11 @@ class SqlWriter:
                 connection.execute(delete(table))
             connection.execute(delete(TAGS).where(TAGS.c.source == "request", TAGS.c.removed.is_(False)))
 
+    def archived_count(self) -> int:
+        with reading(self._engine) as connection:
+            first_pieces = select(func.count()).select_from(ARCHIVE).where(ARCHIVE.c.piece == 0)
+            return int(connection.scalar(first_pieces) or 0)
+
     def archived(self, after: CallId | None = None, limit: int = 100) -> list[tuple[CallId, bytes]]:
         with reading(self._engine) as connection:
             ids = select(ARCHIVE.c.call_id).distinct().order_by(ARCHIVE.c.call_id).limit(limit)

@@ -1,0 +1,93 @@
+"""Projections gathered until they are worth a transaction, and the look-ups that have to see them before that."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+
+from union_square.domain.ids import CallId, WriterId
+from union_square.domain.lifecycle import ENDED
+from union_square.domain.session import Link, LinkCandidate, LinkQuery, decide_link
+from union_square.projecting.open_call import OpenCall
+from union_square.store.ports import Projection, StoreRejected, StoreWriter
+
+MOST_CALLS = 200
+MOST_BYTES = 16 << 20  # of archives
+
+logger = logging.getLogger(__name__)
+
+
+class Batch:
+    """What is to be written next. The last version of a call replaces those before it."""
+
+    def __init__(self, store: StoreWriter) -> None:
+        self._store = store
+        self._staged = dict[CallId, Projection]()
+        self._bytes = 0
+        self._answered = set[tuple[str, str]]()  # what a later call may be linked by: fingerprint and digest or id
+        self._parents = set[CallId]()  # of ended calls among the staged
+
+    @property
+    def full(self) -> bool:
+        return len(self._staged) >= MOST_CALLS or self._bytes >= MOST_BYTES
+
+    @property
+    def empty(self) -> bool:
+        return not self._staged
+
+    def link(self, call: OpenCall) -> Link:
+        """The call's place among the sessions, as all calls that were added here have it. Raises StoreUnavailable."""
+        plan = call.plan()
+        by_response = self._find(plan.by_response)
+        by_history = () if by_response else self._find(plan.by_history)
+        return decide_link(plan, by_response, by_history)
+
+    def add(self, projection: Projection) -> None:
+        call = projection.detail.call
+        self._staged[call.id] = projection
+        self._bytes += len(projection.archive or b"")
+        if call.state in ENDED:
+            found_by = (*projection.thread_digests, projection.response_id)
+            self._answered.update((projection.fingerprint, name) for name in found_by if name)
+            if call.parent_id:
+                self._parents.add(call.parent_id)
+
+    def flush(self, positions: Mapping[WriterId, int] | None = None) -> int:
+        """Write what was added, and the positions; how many calls that were. What is stored as ended stays as it is,
+        so that events may be read twice. Raises StoreUnavailable."""
+        done = self._store.ended(list(self._staged))
+        projections = [projection for id_, projection in self._staged.items() if id_ not in done]
+        try:
+            if projections or positions:
+                self._store.write(projections, dict(positions or {}))
+        except StoreRejected:
+            for projection in projections:
+                self._write_alone(projection)
+            self._store.write([], dict(positions or {}))
+        self._staged.clear()
+        self._answered.clear()
+        self._parents.clear()
+        self._bytes = 0
+        return len(projections)
+
+    def _find(self, query: LinkQuery | None) -> list[LinkCandidate]:
+        if query is None:
+            return []
+        names = (query.response_id,) if query.response_id else query.history
+        if any((query.fingerprint, name) in self._answered for name in names):
+            self.flush()
+        found = self._store.find_links(query)
+        if any(candidate.call_id in self._parents for candidate in found):  # their children are not counted yet
+            self.flush()
+            found = self._store.find_links(query)
+        return found
+
+    def _write_alone(self, projection: Projection) -> None:
+        """One of several was refused: find out which, and keep at least its recorded bytes and figures."""
+        try:
+            self._store.write([projection], {})
+        except StoreRejected as error:
+            detail = projection.detail
+            logger.error("call %s could not be stored whole: %s", detail.call.id, error)
+            problem = f"the database refused parts of this call ({error}); its bytes are kept as they came"
+            bare = replace(detail, messages=(), request_message_count=0, tools=(), parameters={}, problems=(problem,))
+            self._store.write([replace(projection, detail=bare)], {})
