@@ -1,0 +1,157 @@
+"""What the API sends and takes, where it is not a value of the domain as it stands."""
+
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from union_square.domain.lifecycle import CallState
+from union_square.domain.messages import Message, ToolOffer
+from union_square.domain.views import (
+    AnnotationView,
+    CallDetail,
+    CallView,
+    ChunkView,
+    GapView,
+    HeadView,
+    SessionDetail,
+    SessionView,
+)
+from union_square.store.ports import CallFilter
+from union_square.watching.ports import Turn
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing(Generic[T]):
+    """A page of results, newest first. `next_cursor` goes into `?cursor=` for the next page; null: there is none."""
+
+    items: list[T]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(CallView):
+    """A call, whole but for its body bytes (`/request` and `/response` give those)."""
+
+    messages: list[Message]  # the request's, then the response's
+    request_message_count: int
+    tools: list[ToolOffer]
+    parameters: dict[str, Any]
+    request: HeadView
+    response: HeadView | None
+    chunks: list[ChunkView]
+    request_chunks: list[ChunkView]
+    gaps: list[GapView]
+    problems: list[str]
+    annotations: list[AnnotationView]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session(SessionView):
+    """A session with its calls, oldest first."""
+
+    calls: list[CallView]
+    annotations: list[AnnotationView]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationShape:
+    """A session as people read it: each turn with what is new in it."""
+
+    session: SessionView
+    turns: list[Turn]
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tags:
+    tags: list[str]
+
+
+def _values(view: CallView | SessionView, of: type) -> dict[str, Any]:
+    return {field.name: getattr(view, field.name) for field in fields(of)}
+
+
+def present_call(detail: CallDetail) -> Call:
+    return Call(
+        **_values(detail.call, CallView),
+        messages=list(detail.messages),
+        request_message_count=detail.request_message_count,
+        tools=list(detail.tools),
+        parameters=detail.parameters,
+        request=detail.request,
+        response=detail.response,
+        chunks=list(detail.chunks),
+        request_chunks=list(detail.request_chunks),
+        gaps=list(detail.gaps),
+        problems=list(detail.problems),
+        annotations=list(detail.annotations),
+    )
+
+
+def present_session(detail: SessionDetail) -> Session:
+    return Session(
+        **_values(detail.session, SessionView), calls=list(detail.calls), annotations=list(detail.annotations)
+    )
+
+
+def _aware(at: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+Instant = Annotated[datetime, AfterValidator(_aware)]
+"""A date in a query; without an offset it is UTC."""
+
+
+class PageQuery(BaseModel):
+    """Which part of a listing. Unknown parameters are refused: a misspelt filter would show everything."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = Field(None, max_length=1000, description="The next_cursor of the page before")
+
+
+class FilterQuery(PageQuery):
+    model: str | None = None
+    upstream: str | None = None
+    status_code: int | None = Field(None, ge=100, le=999)
+    tag: str | None = None
+    text: str | None = Field(None, description="Words that must all occur; the last may be the beginning of one")
+    since: Instant | None = Field(None, description="Included. Without an offset: UTC")
+    until: Instant | None = Field(None, description="Not included")
+
+
+class CallQuery(FilterQuery):
+    session_id: str | None = None
+    state: CallState | None = None
+
+    def filter(self) -> CallFilter:
+        return CallFilter(**self.model_dump(exclude={"limit", "cursor"}))
+
+
+class SessionQuery(FilterQuery):
+    state: CallState | Literal["ended"] | None = None
+
+    def filter(self) -> CallFilter:
+        return CallFilter(**self.model_dump(exclude={"limit", "cursor"}))
+
+
+class SearchQuery(PageQuery):
+    q: str = Field(min_length=1, max_length=1000, description="Words that must all occur in the call")
+
+
+class NewTag(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    tag: str = Field(min_length=1, max_length=256)
+
+
+class NewAnnotation(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = Field(min_length=1, max_length=20_000)
+    author: str = Field("", max_length=200)
