@@ -43,23 +43,21 @@ class Cost:
     source: str
 
 
-def cost_of(usage: Usage, models: tuple[str, ...], upstream: str, when: datetime) -> Cost | None:
+def cost_of(
+    usage: Usage, models: tuple[str, ...], upstream: str, when: datetime, operation: str = "chat"
+) -> Cost | None:
     """What that usage cost at that time; `models` are tried in order (served, then asked for). None = unknown.
 
     `usage.input_tokens` holds the cached ones and `output_tokens` the reasoning ones, as genai-prices expects. A usage
-    without one of the two has no known cost.
+    without one of the two has no known cost; only embeddings have no output.
     """
-    if usage.input_tokens is None or (usage.output_tokens is None and not _is_input_only(usage)):
+    if usage.input_tokens is None or (usage.output_tokens is None and operation != "embeddings"):
         return None
     for model in dict.fromkeys(model for model in models if model):
         cost = _cost(usage, model, upstream, when.replace(minute=0, second=0, microsecond=0))
         if cost is not None:
             return cost
     return None
-
-
-def _is_input_only(usage: Usage) -> bool:
-    return usage.output_tokens is None and usage.reasoning_output_tokens is None
 
 
 @lru_cache(maxsize=4096)

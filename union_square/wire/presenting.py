@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from union_square.domain.call import Chunk
 from union_square.domain.messages import Message, Request, TextPart
-from union_square.domain.views import CallDetail, CallView, ChunkView, GapView, HeadView
+from union_square.domain.views import CallDetail, CallView, GapView, HeadView
 from union_square.wire.headers import Head
 
 if TYPE_CHECKING:
@@ -107,6 +106,7 @@ def present_detail(understanding: "Understanding") -> CallDetail:
     """The call whole, but for its body bytes."""
     recording, request, response = understanding.recording, understanding.request, understanding.response
     head = understanding.response_headers
+    request_chunks, chunks = understanding.chunk_views()
     return CallDetail(
         call=understanding.view(),
         messages=request.messages + response.messages,
@@ -115,8 +115,8 @@ def present_detail(understanding: "Understanding") -> CallDetail:
         parameters=request.parameters,
         request=_head_view(understanding.request_headers),
         response=None if head is None else _head_view(head),
-        chunks=tuple(map(_chunk_view, recording.response.chunks)),
-        request_chunks=tuple(map(_chunk_view, recording.request.chunks)),
+        chunks=chunks,
+        request_chunks=request_chunks,
         gaps=tuple(
             GapView(at=instant(gap.at), observations=gap.observations, bytes=gap.bytes, reason=gap.reason)
             for gap in recording.gaps
@@ -127,10 +127,6 @@ def present_detail(understanding: "Understanding") -> CallDetail:
 
 def _head_view(head: Head) -> HeadView:
     return HeadView(start_line=head.start_line, headers=head.headers)
-
-
-def _chunk_view(chunk: Chunk) -> ChunkView:
-    return ChunkView(offset_ms=chunk.offset_us / 1000, bytes=chunk.size)
 
 
 def _problems(understanding: "Understanding", request: Request) -> tuple[str, ...]:

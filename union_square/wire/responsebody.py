@@ -76,7 +76,7 @@ class ResponseBody:
         is_json = start[:1] in {b"{", b"["}
         if self._kind.is_json_lines:
             self.framing, self._events = "lines", JsonLines()
-        elif start.startswith(_SSE_STARTS) or (self._kind.media_type == "text/event-stream" and not is_json):
+        elif start.startswith(_SSE_STARTS) or (self._kind.media_type == "text/event-stream" and start[:1] not in {b"{", b"[", b"<"}):
             self.framing, self._events = "events", SseParser()
         else:
             self.framing = "json" if is_json else "other"

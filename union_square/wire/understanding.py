@@ -8,7 +8,7 @@ from union_square.domain.call import CallRecording
 from union_square.domain.events import Event
 from union_square.domain.ids import CallId
 from union_square.domain.messages import Message, Request, Response
-from union_square.domain.views import CallDetail, CallView
+from union_square.domain.views import CallDetail, CallView, ChunkView
 from union_square.wire.content import ContentDecoder
 from union_square.wire.cost import Cost, cost_of
 from union_square.wire.dialects.draft import Draft, TailKind
@@ -45,6 +45,7 @@ class Understanding:
         self._draft: Draft | None = None
         self._body: ResponseBody | None = None
         self._early: list[ev.ResponseChunk] = []  # came before the request was read to its end
+        self._chunk_views: tuple[list[ChunkView], list[ChunkView]] = ([], [])
         self._response: Response | None = None
         self._view: CallView | None = None
         self._detail: CallDetail | None = None
@@ -138,7 +139,8 @@ class Understanding:
         if draft is None or draft.usage is None:
             return None
         models = (draft.model, self.request.model)
-        return cost_of(draft.usage, models, self.recording.upstream, instant(self.recording.started_at))
+        recording = self.recording
+        return cost_of(draft.usage, models, recording.upstream, instant(recording.started_at), self.request.operation)
 
     def tail(self, characters: int = 300) -> tuple[TailKind, str]:
         """What the answer said last: the kind of it, and its end."""
@@ -155,6 +157,14 @@ class Understanding:
         if self._detail is None:
             self._detail = present_detail(self)
         return self._detail
+
+    def chunk_views(self) -> tuple[tuple[ChunkView, ...], tuple[ChunkView, ...]]:
+        """The chunks of request and response; each is made once."""
+        for views, body in zip(self._chunk_views, (self.recording.request, self.recording.response), strict=True):
+            views.extend(
+                ChunkView(offset_ms=chunk.offset_us / 1000, bytes=chunk.size) for chunk in body.chunks[len(views) :]
+            )
+        return tuple(self._chunk_views[0]), tuple(self._chunk_views[1])
 
     def _read_request(self) -> None:
         if self._request is not None:
