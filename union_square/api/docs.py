@@ -12,7 +12,7 @@ body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 code { font: 0.92em ui-monospace, monospace }
 article { border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent); padding: 0.5rem 0 1rem }
 h2 { margin-top: 2.5rem; text-transform: capitalize } h3 { margin: 0.6rem 0 0 }
-b { display: inline-block; min-width: 4.2rem } 
+b { display: inline-block; min-width: 4.2rem }
 table { border-spacing: 0 } td { padding: 0.1rem 1.2rem 0.1rem 0; vertical-align: top }
 """.strip()
 

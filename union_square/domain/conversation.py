@@ -4,23 +4,13 @@ An application sends the whole history with every call; shown as it stands, a se
 first message ten times. Pure: the store's and the live feed's calls come in, turns go out.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from itertools import accumulate, chain
 
 from union_square.domain.ids import CallId
-from union_square.domain.messages import (
-    MediaPart,
-    Message,
-    OtherPart,
-    Part,
-    RefusalPart,
-    TextPart,
-    ThinkingPart,
-    ToolCallPart,
-    ToolResultPart,
-)
+from union_square.domain.messages import Message
+from union_square.domain.threads import canonical_items
 from union_square.domain.views import CallDetail, CallView, SessionDetail
 
 
@@ -44,16 +34,15 @@ class Conversation:
     truncated: bool  # True: only the newest turns are here
 
 
-_Keys = tuple[str, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """A call's history as keys: what it sent, and each answer it was given (one a choice)."""
+    """What a call said, item by item, its system prompt apart."""
 
-    sent: _Keys
-    answers: _Keys
-    system: int  # how many of the first sent messages are the system prompt
+    system: tuple[str, ...]
+    prompts: int  # how many of the first messages are the system prompt
+    sent: tuple[str, ...]
+    ends: tuple[int, ...]  # of each message after the system prompt: how many items were said by its end
+    choices: tuple[tuple[str, ...], ...]
 
 
 def build_turns(calls: Sequence[CallDetail]) -> tuple[Turn, ...]:
@@ -62,16 +51,21 @@ def build_turns(calls: Sequence[CallDetail]) -> tuple[Turn, ...]:
     turns: list[Turn] = []
     before: CallId | None = None
     for call in calls:
+        own = said[call.call.id]
         parent = _parent(call, before, said)
-        shared, continues = (0, False) if parent is None else _shared(said[parent], said[call.call.id])
-        provider_keeps_history = parent is not None and call.call.link_rule == "provider"
-        count = call.request_message_count
+        shared, continues = (0, False) if parent is None else _shared(said[parent], own)
+        kept_by_provider = call.call.link_rule == "provider"  # then the request holds only what is new
+        first = own.prompts if parent and said[parent].system == own.system else 0
+        repeated = sum(1 for end in own.ends if end <= shared)
         turns.append(
             Turn(
                 call=call.call,
-                added=_added(call, said[call.call.id], said[parent] if parent else None, shared),
-                answer=call.messages[count:],
-                branch=before is not None and not (parent == before and (continues or provider_keeps_history)),
+                added=(
+                    *call.messages[first : own.prompts],
+                    *call.messages[own.prompts + repeated : call.request_message_count],
+                ),
+                answer=call.messages[call.request_message_count :],
+                branch=before is not None and not (parent == before and (continues or kept_by_provider)),
             )
         )
         before = call.call.id
@@ -79,10 +73,16 @@ def build_turns(calls: Sequence[CallDetail]) -> tuple[Turn, ...]:
 
 
 def _said(call: CallDetail) -> _Said:
-    count = call.request_message_count
-    sent = call.messages[:count]
-    system = next((n for n, message in enumerate(sent) if message.role != "system"), len(sent))
-    return _Said(tuple(map(message_key, sent)), tuple(map(message_key, call.messages[count:])), system)
+    sent = call.messages[: call.request_message_count]
+    prompts = next((n for n, message in enumerate(sent) if message.role != "system"), len(sent))
+    each = [canonical_items(message) for message in sent]
+    return _Said(
+        system=tuple(chain.from_iterable(each[:prompts])),
+        prompts=prompts,
+        sent=tuple(chain.from_iterable(each[prompts:])),
+        ends=tuple(accumulate(map(len, each[prompts:]))),
+        choices=tuple(map(canonical_items, call.messages[call.request_message_count :])),
+    )
 
 
 def _parent(call: CallDetail, before: CallId | None, said: dict[CallId, _Said]) -> CallId | None:
@@ -96,53 +96,15 @@ def _parent(call: CallDetail, before: CallId | None, said: dict[CallId, _Said]) 
 
 
 def _shared(parent: _Said, child: _Said) -> tuple[int, bool]:
-    """How many messages after its system prompt the child repeats, and whether that is all that was said before.
+    """How many items the child repeats, and whether these are all that was said before and answered.
 
     Of several choices that the parent was given, an application goes on with one."""
-    earlier, sent = parent.sent[parent.system :], child.sent[child.system :]
-    shared = next((n for n, pair in enumerate(zip(earlier, sent, strict=False)) if pair[0] != pair[1]), None)
-    if shared is not None:
-        return shared, False
-    if len(sent) <= len(earlier):
-        return len(sent), False  # nothing is new: the same request again, or a shorter one
-    if sent[len(earlier)] in parent.answers:
-        return len(earlier) + 1, True
-    return len(earlier), False
-
-
-def _added(call: CallDetail, child: _Said, parent: _Said | None, shared: int) -> tuple[Message, ...]:
-    """What the request says that its parent did not: the system prompt only where it is another."""
-    system_is_known = parent is not None and parent.sent[: parent.system] == child.sent[: child.system]
-    system = () if system_is_known else call.messages[: child.system]
-    return (*system, *call.messages[child.system + shared : call.request_message_count])
-
-
-def message_key(message: Message) -> str:
-    """What two messages that say the same have in common: white space, thinking and names left out."""
-    parts = [key for part in message.parts if (key := _part_key(part))]
-    return json.dumps([message.role, *parts], ensure_ascii=False)
-
-
-def _part_key(part: Part) -> str:
-    match part:
-        case TextPart() | RefusalPart():
-            return "t " + " ".join(part.text.split())
-        case ThinkingPart():
-            return ""  # sent back by some applications, left out by others
-        case ToolCallPart():
-            return f"c {part.id} {part.name} {_compact(part.arguments)}"
-        case ToolResultPart():
-            return f"r {part.id} {' '.join(part.text.split())}"
-        case MediaPart():
-            return f"m {part.modality} {part.url} {len(part.data)} {part.data[:64]}"
-        case OtherPart():
-            return f"o {part.label} {_compact(part.json)}"
-        case _:
-            assert_never(part)
-
-
-def _compact(text: str) -> str:
-    try:
-        return json.dumps(json.loads(text), sort_keys=True)
-    except (ValueError, RecursionError):
-        return " ".join(text.split())
+    earlier, sent = parent.sent, child.sent
+    for number, (one, other) in enumerate(zip(earlier, sent, strict=False)):
+        if one != other:
+            return number, False
+    if len(sent) < len(earlier):
+        return len(sent), False
+    rest = sent[len(earlier) :]
+    repeated = max((len(choice) for choice in parent.choices if rest[: len(choice)] == choice), default=0)
+    return len(earlier) + repeated, repeated > 0

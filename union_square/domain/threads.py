@@ -77,6 +77,24 @@ def system_digest(messages: Iterable[Message]) -> str:
     return hashlib.blake2b(json.dumps(said).encode(), digest_size=8).hexdigest() if said else ""
 
 
+def canonical_items(message: Message) -> tuple[str, ...]:
+    """What a message says, one key an item: equal where two messages say the same, however they were written.
+
+    Neighbouring texts of the message are one item; nothing for a message that says nothing which counts."""
+    items = list[list[str]]()
+    for part in message.parts:
+        for item in _canonical(part):
+            if item[0] == "text" and items and items[-1][0] == "text":
+                items[-1] = ["text", items[-1][1] + item[1]]
+            else:
+                items.append(item)
+    return tuple(json.dumps([_speaker(message, item), item]) for item in items)
+
+
+def _speaker(message: Message, item: list[str]) -> str:
+    return "tool" if item[0] == "tool_result" else message.role
+
+
 def _runs(messages: Iterable[Message]) -> Iterator[tuple[str, list[list[str]]]]:
     """Runs of one role, each with its canonical items; neighbouring texts are one item."""
     role, items = "", list[list[str]]()
