@@ -1,6 +1,6 @@
 """The UI's own server over an imagined world: for the UI's browser tests, and for looking at it.
 
-    python -m tests.support.fake_ui WORLD --home FOLDER [--port N]
+python -m tests.support.fake_ui WORLD --home FOLDER [--port N]
 """
 
 import argparse
@@ -77,7 +77,11 @@ def main() -> None:
         host="127.0.0.1",
         port=options.port,
         proxy_url="http://127.0.0.1:8787",
-        upstreams=(("openai", "https://api.openai.com"), ("anthropic", "https://api.anthropic.com"), ("ollama", "http://127.0.0.1:11434")),
+        upstreams=(
+            ("openai", "https://api.openai.com"),
+            ("anthropic", "https://api.anthropic.com"),
+            ("ollama", "http://127.0.0.1:11434"),
+        ),
         shown=(("home", str(options.home)), ("database", "postgresql+psycopg://app:***@db/union"), ("recording", "on")),
     )
     run(values, lambda _: _opened(options.world))

@@ -395,7 +395,9 @@ def _detail(told: Told, number: int, notes: tuple[AnnotationView, ...]) -> CallD
         else None,
         chunks=chunks if call.status_code else (),
         request_chunks=(ChunkView(offset_ms=0.4, bytes=call.request_bytes),),
-        gaps=(GapView(at=call.started_at, observations=call.gap_observations, bytes=call.gap_bytes, reason="stream_full"),)
+        gaps=(
+            GapView(at=call.started_at, observations=call.gap_observations, bytes=call.gap_bytes, reason="stream_full"),
+        )
         if call.gap_observations
         else (),
         problems=(),

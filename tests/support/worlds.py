@@ -30,10 +30,17 @@ _AGENT_SYSTEM = (
     "carrier has not confirmed, and hand over to a person when the customer asks for a refund above 100 euros. Answer "
     "in the customer's language, in at most four sentences, and quote order numbers as they are written on the invoice."
 )
-_ORDERS = '{"orders":[{"id":"B-20417","placed":"2026-11-14","status":"in transit","carrier":"DHL","eta":null},{"id":"B-19880","placed":"2026-10-02","status":"delivered"}]}'
-_TRACK = '{"carrier":"DHL","events":[{"at":"2026-11-22T18:04:00Z","place":"Leipzig","what":"sorted"},{"at":"2026-11-21T07:12:00Z","place":"Vienna","what":"collected"}]}'
+_ORDERS = (
+    '{"orders":[{"id":"B-20417","placed":"2026-11-14","status":"in transit","carrier":"DHL","eta":null},'
+    '{"id":"B-19880","placed":"2026-10-02","status":"delivered"}]}'
+)
+_TRACK = (
+    '{"carrier":"DHL","events":[{"at":"2026-11-22T18:04:00Z","place":"Leipzig","what":"sorted"},'
+    '{"at":"2026-11-21T07:12:00Z","place":"Vienna","what":"collected"}]}'
+)
 
-_ANSWER = """Your order **B-20417** is on its way: DHL collected it in Vienna on 21 November and sorted it in Leipzig yesterday evening.
+_ANSWER = """Your order **B-20417** is on its way: DHL collected it in Vienna on 21 November, and sorted it in
+Leipzig yesterday evening.
 
 The carrier has not confirmed a delivery day yet, so I will not guess one. You can
 
@@ -109,27 +116,88 @@ def branches() -> Told:
         title="Why does my basket keep items from the last test?",
         turns=[
             Turn(
-                call=make_call(11, session, upstream="anthropic", model="claude-sonnet-5", response_model="claude-sonnet-5", dialect="anthropic-messages", path="/v1/messages", cost_usd=0.0121),
+                call=make_call(
+                    11,
+                    session,
+                    upstream="anthropic",
+                    model="claude-sonnet-5",
+                    response_model="claude-sonnet-5",
+                    dialect="anthropic-messages",
+                    path="/v1/messages",
+                    cost_usd=0.0121,
+                ),
                 added=(asked,),
                 answer=(assistant(_CODE),),
                 branch=False,
             ),
             Turn(
-                call=make_call(12, session, upstream="anthropic", model="claude-sonnet-5", response_model="claude-sonnet-5", parent_id=call_id(11), link_rule="content", cost_usd=0.0098),
+                call=make_call(
+                    12,
+                    session,
+                    upstream="anthropic",
+                    model="claude-sonnet-5",
+                    response_model="claude-sonnet-5",
+                    parent_id=call_id(11),
+                    link_rule="content",
+                    cost_usd=0.0098,
+                ),
                 added=(user("Can you show it with dataclasses?"),),
                 answer=(assistant("Use `field(default_factory=list)`; it makes a new list for each instance."),),
                 branch=False,
             ),
             Turn(
-                call=make_call(13, session, upstream="anthropic", model="claude-sonnet-5", response_model="", parent_id=call_id(11), link_rule="content", state="failed", status_code=429, usage=None, cost_usd=None, error_type="rate_limit_error", error_message="This request would exceed your organization's rate limit of 40,000 input tokens per minute.", duration_ms=212.0, streamed=False, output_tokens_per_second=None, time_to_first_token_ms=None, finish_reasons=()),
+                call=make_call(
+                    13,
+                    session,
+                    upstream="anthropic",
+                    model="claude-sonnet-5",
+                    response_model="",
+                    parent_id=call_id(11),
+                    link_rule="content",
+                    state="failed",
+                    status_code=429,
+                    usage=None,
+                    cost_usd=None,
+                    error_type="rate_limit_error",
+                    error_message="This request would exceed your organization's rate limit of 40,000 tokens a minute.",
+                    duration_ms=212.0,
+                    streamed=False,
+                    output_tokens_per_second=None,
+                    time_to_first_token_ms=None,
+                    finish_reasons=(),
+                ),
                 added=(user("Explain it to a beginner instead."),),
                 answer=(),
                 branch=True,
             ),
             Turn(
-                call=make_call(14, session, upstream="anthropic", model="claude-sonnet-5", response_model="claude-sonnet-5", parent_id=call_id(11), link_rule="content", link_confidence=0.82, state="cut_off", usage=None, cost_usd=None, error_type="upstream_closed", error_message="the upstream broke off after 2,114 bytes", gap_observations=3, gap_bytes=48_200),
+                call=make_call(
+                    14,
+                    session,
+                    upstream="anthropic",
+                    model="claude-sonnet-5",
+                    response_model="claude-sonnet-5",
+                    parent_id=call_id(11),
+                    link_rule="content",
+                    link_confidence=0.82,
+                    state="cut_off",
+                    usage=None,
+                    cost_usd=None,
+                    error_type="upstream_closed",
+                    error_message="the upstream broke off after 2,114 bytes",
+                    gap_observations=3,
+                    gap_bytes=48_200,
+                ),
                 added=(
-                    Message(role="user", parts=(TextPart(text="Explain it to a beginner instead."), MediaPart(modality="image", mime_type="image/png", data="iVBOR" * 4000, name="screenshot.png"))),
+                    Message(
+                        role="user",
+                        parts=(
+                            TextPart(text="Explain it to a beginner instead."),
+                            MediaPart(
+                                modality="image", mime_type="image/png", data="iVBOR" * 4000, name="screenshot.png"
+                            ),
+                        ),
+                    ),
                 ),
                 answer=(assistant("Imagine that every customer were handed the *same* shopping basket at the"),),
                 branch=True,
@@ -150,9 +218,9 @@ def running(now: datetime | None = None) -> list[Told]:
                 added=(user("Write a short history of Union Square for the museum's wall."),),
                 answer=(
                     assistant(
-                        "Before it was a square it was a crossing. Two roads, the Bowery and Bloomingdale, met here at an "
-                        "awkward angle, and the surveyors of 1811 found no way to make the corner fit their grid. So they "
-                        "left it open. In 1839 the opening became a park with an iron fence, a fountain and gas lamps, and"
+                        "Before it was a square it was a crossing. Two roads, the Bowery and Bloomingdale, met here at "
+                        "an awkward angle, and the surveyors of 1811 found no way to make the corner fit their grid. So "
+                        "they left it open. In 1839 the opening became a park with an iron fence and gas lamps, and"
                     ),
                 ),
                 branch=False,
@@ -164,9 +232,24 @@ def running(now: datetime | None = None) -> list[Told]:
         title="Prove that the scheduler never starves a task",
         turns=[
             Turn(
-                call=make_call(22, "proof", upstream="anthropic", model="claude-opus-5", response_model="claude-opus-5", started_at=at - timedelta(seconds=31), **base),
+                call=make_call(
+                    22,
+                    "proof",
+                    upstream="anthropic",
+                    model="claude-opus-5",
+                    response_model="claude-opus-5",
+                    started_at=at - timedelta(seconds=31),
+                    **base,
+                ),
                 added=(user("Prove that the scheduler never starves a task."),),
-                answer=(assistant(ThinkingPart(text="Suppose a task waits forever. Then every round some other task has a smaller virtual runtime. But runtimes only grow")),),
+                answer=(
+                    assistant(
+                        ThinkingPart(
+                            text="Suppose a task waits forever. Then every round some other task has a smaller "
+                            "virtual runtime. But runtimes only grow"
+                        )
+                    ),
+                ),
                 branch=False,
             )
         ],
@@ -175,13 +258,37 @@ def running(now: datetime | None = None) -> list[Told]:
         title="Refactor the billing module and run its tests",
         turns=[
             Turn(
-                call=make_call(23, "agent-billing", upstream="openrouter", model="qwen3-coder", response_model="qwen3-coder", started_at=at - timedelta(seconds=48), metadata={"stalled": True}, **base),
+                call=make_call(
+                    23,
+                    "agent-billing",
+                    upstream="openrouter",
+                    model="qwen3-coder",
+                    response_model="qwen3-coder",
+                    started_at=at - timedelta(seconds=48),
+                    metadata={"stalled": True},
+                    **base,
+                ),
                 added=(user("Refactor the billing module and run its tests."),),
-                answer=(assistant(ToolCallPart(id="c9", name="edit_file", arguments='{"path": "billing/invoice.py", "old": "def total(self):\\n        return')),),
+                answer=(
+                    assistant(
+                        ToolCallPart(
+                            id="c9",
+                            name="edit_file",
+                            arguments='{"path": "billing/invoice.py", "old": "def total(self):\\n        return',
+                        )
+                    ),
+                ),
                 branch=False,
             ),
             Turn(
-                call=make_call(24, "agent-billing", model="gpt-5-nano", response_model="", started_at=at - timedelta(seconds=1), **base),
+                call=make_call(
+                    24,
+                    "agent-billing",
+                    model="gpt-5-nano",
+                    response_model="",
+                    started_at=at - timedelta(seconds=1),
+                    **base,
+                ),
                 added=(user("Summarise the diff in one line."),),
                 answer=(),
                 branch=True,
@@ -198,13 +305,23 @@ def hostile() -> Told:
         title='<script>window.pwned="title"</script> & friends',
         turns=[
             Turn(
-                call=make_call(31, "hostile", preview=evil, model="<b>model</b>", response_model='"><script>window.pwned=9</script>'),
+                call=make_call(
+                    31,
+                    "hostile",
+                    preview=evil,
+                    model="<b>model</b>",
+                    response_model='"><script>window.pwned=9</script>',
+                ),
                 added=(user(HOSTILE),),
                 answer=(
                     assistant(
                         ThinkingPart(text=HOSTILE),
                         HOSTILE,
-                        ToolCallPart(id="h1", name="<script>window.pwned=10</script>", arguments='{"x": "</pre><script>window.pwned=11</script>"}'),
+                        ToolCallPart(
+                            id="h1",
+                            name="<script>window.pwned=10</script>",
+                            arguments='{"x": "</pre><script>window.pwned=11</script>"}',
+                        ),
                         MediaPart(modality="image", url="http://evil.example/picture.png"),
                         RefusalPart(text="![x](http://evil.example/r.png)"),
                     ),
@@ -230,7 +347,9 @@ def huge(turns: int = 500, body: int = 5 << 20) -> Told:
             answer = "A very long log line that goes on. " * (body // 35)
         told.append(
             Turn(
-                call=make_call(1000 + n, "huge", parent_id=call_id(999 + n) if n else None, link_rule="content" if n else "new"),
+                call=make_call(
+                    1000 + n, "huge", parent_id=call_id(999 + n) if n else None, link_rule="content" if n else "new"
+                ),
                 added=(user(f"Question {n}: what comes next?"),),
                 answer=(assistant(answer),),
                 branch=False,
@@ -241,7 +360,13 @@ def huge(turns: int = 500, body: int = 5 << 20) -> Told:
 
 def many(count: int = 120) -> list[Told]:
     """Small sessions, enough for several pages of the listing."""
-    topics = ("Translate the release notes", "Summarise this thread", "Name three risks", "Draft a reply", "Fix the regex")
+    topics = (
+        "Translate the release notes",
+        "Summarise this thread",
+        "Name three risks",
+        "Draft a reply",
+        "Fix the regex",
+    )
     models = ("gpt-5-mini", "gpt-5", "claude-haiku-5", "gemini-3-flash", "mistral-medium-4")
     made: list[Told] = []
     for n in range(count):
@@ -259,7 +384,16 @@ def many(count: int = 120) -> list[Told]:
         )
         if n % 11 == 4:
             call = replace(call, state="failed", status_code=500, error_type="server_error", error_message="overloaded")
-        made.append(Told(title=f"{topic}, part {n}", turns=[Turn(call=call, added=(user(f"{topic}, part {n}"),), answer=(assistant("Here it is."),), branch=False)]))
+        made.append(
+            Told(
+                title=f"{topic}, part {n}",
+                turns=[
+                    Turn(
+                        call=call, added=(user(f"{topic}, part {n}"),), answer=(assistant("Here it is."),), branch=False
+                    )
+                ],
+            )
+        )
     return made
 
 

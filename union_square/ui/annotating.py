@@ -1,4 +1,5 @@
 """Tags and notes put on a session or a call from its page: one mixin for both pages' states."""
+# ruff: noqa: RUF012 - Reflex copies the default of a state's var for each client
 
 from typing import Any
 

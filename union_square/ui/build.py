@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def build_ui(progress: Progress = lambda _: None, *, force: bool = False, update
 
 
 @contextmanager
-def _only_one(path: Path, progress: Progress) -> Iterator[None]:
+def _only_one(path: Path, progress: Progress) -> Generator[None]:
     """Hold the lock file: of two builds at once the second waits and then finds the work done."""
     with path.open("w") as file:
         try:
@@ -102,7 +102,7 @@ def _stage(*, fresh_lock: bool) -> None:
 
 def _environment(node_folder: str) -> dict[str, str]:
     """What Reflex and npm are told; the user's npm settings (a mirror, a proxy) stay in force."""
-    registry = subprocess.run(
+    registry = subprocess.run(  # noqa: S603 - npm of this environment
         [shutil.which("npm", path=node_folder) or "npm", "config", "get", "registry"],
         capture_output=True,
         text=True,
@@ -150,7 +150,7 @@ def _export(progress: Progress) -> None:
     progress("compiling the pages")
     said = "compiling the pages"
     with log.open("w", encoding="utf-8") as out:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - this Python
             command,
             cwd=WORK,
             env=_environment(_node_folder()),
@@ -177,7 +177,10 @@ def _explain(log: Path, code: int) -> str:
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     text = "\n".join(lines)
     if any(sign in text for sign in ("ENOTFOUND", "ECONNREFUSED", "ETIMEDOUT", "EAI_AGAIN", "ECONNRESET")):
-        hint = "the package registry could not be reached; the first build needs the network (npm's proxy and registry settings are used)"
+        hint = (
+            "the package registry could not be reached; the first build needs the network "
+            "(npm's own proxy and registry settings are used)"
+        )
     elif "ENOSPC" in text:
         hint = "the disk is full; a build needs about 700 MB in .web"
     elif "EACCES" in text or "Permission denied" in text:
@@ -185,7 +188,9 @@ def _explain(log: Path, code: int) -> str:
     else:
         hint = f"remove {WORK} and try again; when it fails again, the log is what to report"
     tail = "\n".join("  " + line for line in lines[-12:])
-    return f"the UI could not be built (reflex export ended with {code}): {hint}\nits log: {log}\nits last lines:\n{tail}"
+    return (
+        f"the UI could not be built (reflex export ended with {code}): {hint}\nits log: {log}\nits last lines:\n{tail}"
+    )
 
 
 def _keep_lock() -> None:
@@ -212,7 +217,9 @@ def _install(key: BuildKey) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m union_square.ui.build", description="Build the UI once.")
     parser.add_argument("--force", action="store_true", help="build although nothing has changed")
-    parser.add_argument("--update-lock", action="store_true", help="resolve the JavaScript packages anew, keep the lock")
+    parser.add_argument(
+        "--update-lock", action="store_true", help="resolve the JavaScript packages anew, keep the lock"
+    )
     options = parser.parse_args()
     try:
         built = build_ui(

@@ -18,8 +18,7 @@ def phase_of(error: Exception) -> tuple[Phase, str]:
     match error:
         case StoreUnavailable():
             return "failed", (
-                "The database did not answer. Calls go on being recorded; this page tries again by itself."
-                f" ({error})"
+                f"The database did not answer. Calls go on being recorded; this page tries again by itself. ({error})"
             )
         case NoSuchSubject() | IdError():
             return "missing", "There is no recording under this address. It may still be on its way into the store."

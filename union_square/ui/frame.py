@@ -4,10 +4,10 @@ import logging
 from typing import Any
 
 import reflex as rx
-from reflex_components_core.base.error_boundary import ErrorBoundary
 from reflex_components_core.core.banner import has_connection_errors
 
 from union_square.ui.components.elements import icon, page_link
+from union_square.ui.components.reflex import cond, el, error_boundary, function_of, toggle_color_mode
 from union_square.ui.routes import NAVIGATION
 
 _KEYS = (
@@ -26,11 +26,11 @@ _KEYS = (
 def head() -> list[rx.Component]:
     """What stands in every page's head: one script of ours and the picture of the tab, both from this origin."""
     return [
-        rx.el.script(src="/union-square.js", defer=True),
-        rx.el.link(rel="icon", type="image/svg+xml", href="/union-square.svg"),
-        rx.el.meta(name="color-scheme", content="light dark"),
-        rx.el.meta(name="robots", content="noindex"),
-        rx.el.meta(http_equiv="x-dns-prefetch-control", content="off"),
+        el.script(src="/union-square.js", defer=True),
+        el.link(rel="icon", type="image/svg+xml", href="/union-square.svg"),
+        el.meta(name="color-scheme", content="light dark"),
+        el.meta(name="robots", content="noindex"),
+        el.meta(http_equiv="x-dns-prefetch-control", content="off"),
     ]
 
 
@@ -38,14 +38,14 @@ def wraps() -> dict[tuple[int, str], Any]:
     """Around every page: an error in the browser is said in words instead of leaving the page white."""
 
     def boundary(_stateful: bool) -> rx.Component:
-        words = rx.el.div(
-            rx.el.h1("This page stopped working"),
-            rx.el.p("Something in it could not be shown. The recording is not affected."),
-            rx.el.a("Load it again", href="", class_name="button"),
+        words = el.div(
+            el.h1("This page stopped working"),
+            el.p("Something in it could not be shown. The recording is not affected."),
+            el.a("Load it again", href="", class_name="button"),
             class_name="empty",
             role="alert",
         )
-        return ErrorBoundary.create(fallback_render=rx.Var.create(words)._replace(_js_expr=f"() => ({words})"))
+        return error_boundary(fallback_render=function_of(("event_args",), rx.Var.create(words)))
 
     return {(55, "ErrorBoundary"): boundary}
 
@@ -59,37 +59,37 @@ def _nav(active: str) -> rx.Component:
     items = [
         page_link(
             icon(entry.icon),
-            rx.el.span(entry.name),
+            el.span(entry.name),
             href=entry.path,
             class_name="nav-item",
             custom_attrs={"data-key": entry.key} | ({"aria-current": "page"} if entry.name == active else {}),
         )
         for entry in NAVIGATION
     ]
-    return rx.el.nav(*items, custom_attrs={"aria-label": "pages"})
+    return el.nav(*items, custom_attrs={"aria-label": "pages"})
 
 
 def _rail(active: str) -> rx.Component:
-    return rx.el.aside(
+    return el.aside(
         page_link(
-            rx.el.img(src="/union-square.svg", alt="", width="22", height="22"),
-            rx.el.span("Union Square"),
+            el.img(src="/union-square.svg", alt="", width="22", height="22"),
+            el.span("Union Square"),
             href="/",
             class_name="brand",
         ),
         _nav(active),
-        rx.el.div(
-            rx.el.button(
+        el.div(
+            el.button(
                 icon("theme"),
-                rx.el.span("Theme"),
+                el.span("Theme"),
                 type="button",
                 class_name="nav-item",
-                on_click=rx.toggle_color_mode,
+                on_click=toggle_color_mode,
                 custom_attrs={"data-theme-button": "", "aria-label": "switch between dark and light"},
             ),
-            rx.el.button(
+            el.button(
                 icon("keyboard"),
-                rx.el.span("Keys"),
+                el.span("Keys"),
                 type="button",
                 class_name="nav-item",
                 custom_attrs={"data-help-button": "", "aria-label": "keyboard help"},
@@ -101,20 +101,20 @@ def _rail(active: str) -> rx.Component:
 
 
 def _help() -> rx.Component:
-    rows = [rx.el.div(rx.el.dt(rx.el.kbd(keys)), rx.el.dd(words)) for keys, words in _KEYS]
-    return rx.el.dialog(
-        rx.el.h2("Keyboard", id="help-title"),
-        rx.el.dl(*rows),
-        rx.el.form(rx.el.button("Close", type="submit", class_name="button"), method="dialog"),
+    rows = [el.div(el.dt(el.kbd(keys)), el.dd(words)) for keys, words in _KEYS]
+    return el.dialog(
+        el.h2("Keyboard", id="help-title"),
+        el.dl(*rows),
+        el.form(el.button("Close", type="submit", class_name="button"), method="dialog"),
         id="help",
         custom_attrs={"aria-labelledby": "help-title", "data-testid": "help"},
     )
 
 
 def _away() -> rx.Component:
-    return rx.cond(
+    return cond(
         has_connection_errors,
-        rx.el.div(
+        el.div(
             "The connection to Union Square is lost; trying again. Recording does not need this page.",
             class_name="banner",
             role="status",
@@ -125,14 +125,14 @@ def _away() -> rx.Component:
 
 def shell(active: str, *content: Any, wide: bool = False) -> rx.Component:
     """A page: `active` is the name of its entry in the rail ("" = none)."""
-    return rx.el.div(
-        rx.el.a("Skip to the content", href="#content", class_name="skip"),
+    return el.div(
+        el.a("Skip to the content", href="#content", class_name="skip"),
         _rail(active),
-        rx.el.main(_away(), *content, id="content", class_name="main wide" if wide else "main"),
+        el.main(_away(), *content, id="content", class_name="main wide" if wide else "main"),
         _help(),
         class_name="app",
     )
 
 
 def page_head(title: Any, *more: Any) -> rx.Component:
-    return rx.el.header(rx.el.h1(title), *more, class_name="page-head")
+    return el.header(el.h1(title), *more, class_name="page-head")

@@ -160,7 +160,9 @@ def code_html(code: str, language: str = "") -> str:
     """A block of code with its language and a copy button."""
     known = language if _LANGUAGE.fullmatch(language) else ""
     body = json_spans(code) if known == "json" and len(code) < MARKDOWN_LIMIT else escape(code)
-    head = f'<span class="code-name">{escape(known)}</span><button type="button" class="copy" data-copy-code>Copy</button>'
+    head = (
+        f'<span class="code-name">{escape(known)}</span><button type="button" class="copy" data-copy-code>Copy</button>'
+    )
     return f'<div class="code"><div class="code-head">{head}</div><pre tabindex="0"><code>{body}</code></pre></div>'
 
 

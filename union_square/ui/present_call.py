@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from itertools import pairwise
 from typing import Any
 
 from union_square.domain.messages import ToolCallPart
@@ -55,6 +56,22 @@ def _facts(call: CallView) -> list[Pair]:
     return [Pair(name=name, value=value) for name, value in pairs]
 
 
+def _headline(call: CallView) -> list[Pair]:
+    """The few figures that people look for first."""
+    usage = call.usage
+    inputs, outputs = (usage.input_tokens, usage.output_tokens) if usage else (None, None)
+    speed = call.output_tokens_per_second
+    pairs = (
+        ("tokens in → out", wording.token_pair(inputs, outputs) or wording.NOT_REPORTED),
+        ("cost", wording.cost(call.cost_usd) or "unknown"),
+        ("duration", wording.duration(call.duration_ms)),
+        ("first token", wording.duration(call.time_to_first_token_ms)),
+        ("speed", f"{speed:.0f} tokens/s" if speed else ""),
+        ("finish reason", ", ".join(call.finish_reasons)),
+    )
+    return [Pair(name=name, value=value) for name, value in pairs if value]
+
+
 def _usage(call: CallView) -> list[Pair]:
     price = wording.cost(call.cost_usd) or "unknown (no price, or no usage reported)"
     return [Pair(name=n, value=v) for n, v in (*wording.usage_pairs(call.usage), ("cost by list price", price))]
@@ -101,6 +118,8 @@ def present_call(detail: CallDetail, proxy_url: str, request_body: str | None) -
         session_word=call.session_id or "not linked yet",
         error=error_words(call),
         gap=wording.gap_words(call.gap_observations, call.gap_bytes),
+        headline=_headline(call),
+        since=wording.iso(call.started_at) if running else "",
         facts=_facts(call),
         usage=_usage(call),
         parameters=[Pair(name=n, value=_value_words(v)) for n, v in detail.parameters.items()],
@@ -142,22 +161,28 @@ def present_timeline(
         waiting_width=_percent(max(0.0, first - sent_until), whole),
         stream_left=_percent(first, whole),
         stream_width=_percent(max(0.0, last - first), whole),
-        summary=_timeline_words(received, first, last),
+        summary=_timeline_words(received, first),
         scale=[wording.duration(whole * n / 4) if n else "0" for n in range(5)],
         chunks=[
             Pair(name=f"{chunk.offset_ms:.3f} ms", value=wording.size(chunk.bytes)) for chunk in received[:_CHUNK_ROWS]
         ],
-        chunks_note=f"the first {_CHUNK_ROWS} of {wording.grouped(len(received))}" if len(received) > _CHUNK_ROWS else "",
+        chunks_note=f"the first {_CHUNK_ROWS} of {wording.grouped(len(received))}"
+        if len(received) > _CHUNK_ROWS
+        else "",
     )
 
 
-def _timeline_words(received: tuple[ChunkView, ...], first: float, last: float) -> str:
+def _timeline_words(received: tuple[ChunkView, ...], first: float) -> str:
     if not received:
         return "no bytes of a response"
     total = wording.size(sum(c.bytes for c in received))
-    longest = max((b.offset_ms - a.offset_ms for a, b in zip(received, received[1:], strict=False)), default=0.0)
+    longest = max((b.offset_ms - a.offset_ms for a, b in pairwise(received)), default=0.0)
     words = f"{wording.plural(len(received), 'chunk')}, {total}, the first after {wording.duration(first)}"
     return words if len(received) == 1 else f"{words}, the longest silence {wording.duration(longest)}"
+
+
+def _tick_words(count: int, size: int, at_ms: float) -> str:
+    return f"{wording.plural(count, 'chunk')}, {wording.size(size)} after {wording.duration(at_ms)}"
 
 
 def _ticks(received: tuple[ChunkView, ...], whole: float) -> list[TickView]:
@@ -172,7 +197,7 @@ def _ticks(received: tuple[ChunkView, ...], whole: float) -> list[TickView]:
             left=f"{100 * place / _BUCKETS:.2f}%",
             width=f"{100 / _BUCKETS:.2f}%",
             height=f"{max(8.0, 100 * size / tallest):.0f}%",
-            label=f"{wording.plural(count, 'chunk')}, {wording.size(size)} around {wording.duration(whole * place / _BUCKETS)}",
+            label=_tick_words(count, size, whole * place / _BUCKETS),
         )
         for place, (count, size) in sorted(buckets.items())
     ]

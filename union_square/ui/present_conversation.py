@@ -1,6 +1,6 @@
 """A session's conversation, turn by turn, as view values. PURE."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from union_square.domain.messages import Message, ToolCallPart
 from union_square.domain.views import AnnotationView, CallView
@@ -12,6 +12,10 @@ from union_square.watching.ports import Conversation, Turn
 
 TURNS_AT_FIRST = 40
 """Turns sent to the browser at once; earlier ones come on demand."""
+
+
+Numbers = Mapping[str, int]
+"""The number that each turn is shown with, by its call's id."""
 
 
 def present_notes(annotations: Iterable[AnnotationView]) -> list[NoteView]:
@@ -43,7 +47,7 @@ def present_turns(conversation: Conversation, shown: int = TURNS_AT_FIRST) -> li
     results = _results(turns)
     calls = _call_ids(m for turn in turns[-shown:] for m in (*turn.added, *turn.answer))
     paired = frozenset(calls & results.keys())
-    numbers = {turn.call.id: n for n, turn in enumerate(turns, 1)}
+    numbers: Numbers = {str(turn.call.id): n for n, turn in enumerate(turns, 1)}
     first = max(0, len(turns) - shown)
     return [
         present_turn(turn, number=first + n, numbers=numbers, results=results, paired=paired)
@@ -51,10 +55,8 @@ def present_turns(conversation: Conversation, shown: int = TURNS_AT_FIRST) -> li
     ]
 
 
-def present_turn(
-    turn: Turn, *, number: int, numbers: dict[str, int], results: Results, paired: frozenset[str]
-) -> TurnView:
-    """One turn. `numbers`: the number of every turn by its call's id."""
+def present_turn(turn: Turn, *, number: int, numbers: Numbers, results: Results, paired: frozenset[str]) -> TurnView:
+    """One turn."""
     call = turn.call
     running = call.state == "running"
     prefix = call.id[-12:]
@@ -81,7 +83,7 @@ def present_turn(
         cost=wording.cost(call.cost_usd),
         duration=wording.duration(call.duration_ms),
         since=wording.iso(call.started_at) if running else "",
-        first_token=wording.duration(call.time_to_first_token_ms or call.time_to_first_chunk_ms),
+        first_token=wording.duration(call.time_to_first_token_ms),
         speed=f"{speed:.0f} tok/s" if speed else "",
         link=link_words(call, numbers),
         link_title=link_title(call),
@@ -95,14 +97,14 @@ def present_turn(
     )
 
 
-def _branch_note(turn: Turn, numbers: dict[str, int]) -> str:
+def _branch_note(turn: Turn, numbers: Numbers) -> str:
     if not turn.branch:
         return ""
     parent = numbers.get(turn.call.parent_id or "")
     return f"Branch: continues turn #{parent}" if parent else "Branch: does not continue the turn before it"
 
 
-def link_words(call: CallView, numbers: dict[str, int]) -> str:
+def link_words(call: CallView, numbers: Numbers) -> str:
     """How the call came into its session, in a few words; "" until it was linked."""
     if call.link_rule is None:
         return ""

@@ -50,15 +50,19 @@ def present_totals(totals: Sequence[ModelTotals]) -> list[TotalsLine]:
             upstream=t.upstream,
             calls=wording.grouped(t.calls),
             errors=wording.grouped(t.errors) if t.errors else wording.NONE,
-            error_share=f"{t.errors / t.calls:.1%}" if t.errors and t.calls else "",
-            input_tokens=wording.grouped(t.input_tokens),
-            output_tokens=wording.grouped(t.output_tokens),
-            cost=(wording.cost(t.cost_usd) + ("+" if t.cost_usd is not None and t.unpriced_calls else ""))
-            or "unknown",
+            error_share=f" ({t.errors / t.calls:.0%})" if t.errors and t.calls else "",
+            input_tokens=_reported(t.input_tokens),
+            output_tokens=_reported(t.output_tokens),
+            cost=(wording.cost(t.cost_usd) + ("+" if t.cost_usd is not None and t.unpriced_calls else "")) or "unknown",
             bar=f"{100 * t.calls / most:.1f}%",
         )
         for t in totals
     ]
+
+
+def _reported(tokens: int) -> str:
+    """A sum of reported tokens; 0 means that nobody reported any."""
+    return wording.grouped(tokens) if tokens else wording.NONE
 
 
 def present_figures(totals: Sequence[ModelTotals]) -> list[Figure]:
@@ -75,7 +79,9 @@ def present_figures(totals: Sequence[ModelTotals]) -> list[Figure]:
             note=f"{errors / calls:.1%} of all calls" if calls else "",
         ),
         Figure(name="Input tokens", value=wording.short_count(sum(t.input_tokens for t in totals)), note="as reported"),
-        Figure(name="Output tokens", value=wording.short_count(sum(t.output_tokens for t in totals)), note="as reported"),
+        Figure(
+            name="Output tokens", value=wording.short_count(sum(t.output_tokens for t in totals)), note="as reported"
+        ),
         Figure(
             name="Cost",
             value=wording.cost(sum(known)) if known else "unknown",

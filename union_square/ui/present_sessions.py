@@ -80,9 +80,7 @@ def present_tail(live: LiveCall) -> TailLine:
 def present_live(sessions: tuple[LiveSession, ...], limit: int = 50) -> list[LiveCard]:
     """The running sessions as cards, at most `limit` of them and the newest three calls of each."""
     return [
-        LiveCard(
-            session=present_session_line(live.session), tails=[present_tail(call) for call in live.calls[-3:]]
-        )
+        LiveCard(session=present_session_line(live.session), tails=[present_tail(call) for call in live.calls[-3:]])
         for live in sessions[:limit]
     ]
 
@@ -108,4 +106,3 @@ def present_call_line(call: CallView) -> CallLine:
         started=wording.iso(call.started_at),
         tags=list(call.tags),
     )
-

@@ -13,10 +13,11 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -43,7 +44,7 @@ def prepare(values: UiValues) -> None:
     """
     key = read_key(UI_FOLDER)
     if key is None:
-        raise UiServeError(f"there is no built UI in {UI_FOLDER}: run `python -m union_square.ui.build` (`make up` does)")
+        raise UiServeError(f"no UI was built into {UI_FOLDER}: run `python -m union_square.ui.build` (`make up` does)")
     if wrong := reflex_mismatch(key):
         raise UiServeError(f"{wrong}: run `python -m union_square.ui.build`, or install the version it was built with")
     cache = values.home / "cache" / "reflex"
@@ -80,7 +81,7 @@ class _OnePort:
             await self._pages(scope, receive, send)
 
     @asynccontextmanager
-    async def opened(self) -> Any:
+    async def opened(self) -> AsyncGenerator[None]:
         """Runs inside Reflex's lifespan: the reader is there before the first page asks for it."""
         from union_square.api import create_api
         from union_square.ui import services
@@ -154,6 +155,10 @@ async def _serve(app: AsgiApp, listener: socket.socket, ready: Callable[[], None
         raise UiServeError("the UI did not start; the lines above say why")
 
 
+def _already_stopping(_signal: int, _frame: FrameType | None) -> None:
+    """Stands in for the default, which would end the process at once."""
+
+
 def run(values: UiValues, open_watching: "OpenWatching | None" = None) -> None:
     """Serve until SIGTERM or SIGINT; then stop within a few seconds. Raises UiServeError.
 
@@ -170,7 +175,7 @@ def run(values: UiValues, open_watching: "OpenWatching | None" = None) -> None:
         print(f"ui: {address_of(values.host, values.port)}", flush=True)
 
     # uvicorn raises the signal again when it has stopped; without a handler of ours that would end us before clean-up.
-    signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.signal(signal.SIGTERM, _already_stopping)
     try:
         with suppress(KeyboardInterrupt):
             asyncio.run(_serve(app, listener, ready))

@@ -3,11 +3,13 @@
 Pages call `services()` in their event handlers; they never make a reader themselves.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
+from union_square.store.sql import SqlStore
 from union_square.ui.values import UiValues
+from union_square.watching.opening import open_watcher
 from union_square.watching.ports import Watching
 
 OpenWatching = Callable[[UiValues], AbstractAsyncContextManager[Watching]]
@@ -26,17 +28,22 @@ class ServicesNotOpen(RuntimeError):
 
 @dataclass(slots=True)
 class _Composition:
-    make_values: Callable[[], UiValues] | None = None
     running: Services | None = None
 
 
 _composition = _Composition()
 
 
-def provide_values(make: Callable[[], UiValues]) -> None:
-    """Say where the values come from, unless that was said before (a server's own values win over the settings)."""
-    if _composition.make_values is None:
-        _composition.make_values = make
+@asynccontextmanager
+async def open_watching(values: UiValues) -> AsyncGenerator[Watching]:
+    """The real reader: the store behind the URL with the live feed of the event log laid over it."""
+    store = SqlStore(values.database)
+    heartbeat = values.home / "run" / "projector.json"
+    try:
+        async with open_watcher(values.log_folder, store.reader, store.annotator, heartbeat=heartbeat) as watcher:
+            yield watcher
+    finally:
+        store.close()
 
 
 def use(services: Services) -> None:

@@ -1,9 +1,10 @@
 """What the UI is told at a start: plain values, taken from the settings by whoever starts it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 
@@ -66,6 +67,15 @@ def address_of(host: str, port: int) -> str:
     if ":" in reachable and not reachable.startswith("["):
         reachable = f"[{reachable}]"
     return f"http://{reachable}:{port}"
+
+
+def real_proxy_url(values: UiValues) -> str:
+    """The address of the running proxy: the one it announced below the data folder, else the one in the settings."""
+    try:
+        said: Any = json.loads((values.home / "run" / "proxy.json").read_text(encoding="utf-8"))
+        return address_of(values.host, int(said["port"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return values.proxy_url
 
 
 def without_password(url: str) -> str:

@@ -195,6 +195,8 @@ class CallPageView:
     session_word: str = ""
     error: str = ""
     gap: str = ""
+    headline: list[Pair] = field(default_factory=list[Pair])
+    since: str = ""  # while it runs: the begin, for a counter in the browser
     facts: list[Pair] = field(default_factory=list[Pair])
     usage: list[Pair] = field(default_factory=list[Pair])
     parameters: list[Pair] = field(default_factory=list[Pair])

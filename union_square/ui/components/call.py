@@ -5,102 +5,117 @@ from typing import Any
 import reflex as rx
 
 from union_square.ui.components.conversation import copy_id, message
-from union_square.ui.components.elements import copy_button, fact, icon, local_time, page_link, safe_html, state_mark
+from union_square.ui.components.elements import (
+    copy_button,
+    elapsed,
+    fact,
+    icon,
+    local_time,
+    page_link,
+    safe_html,
+    state_mark,
+)
+from union_square.ui.components.reflex import cond, el, foreach, fragment, match
 from union_square.ui.views import BodyView, CallPageView, Pair, TickView, TimelineView, ToolView
 
 
 def call_head(view: CallPageView) -> rx.Component:
-    return rx.el.header(
-        rx.el.div(
-            rx.el.h1(view.title, custom_attrs={"data-testid": "call-title"}),
+    return el.header(
+        el.div(
+            el.h1(view.title, custom_attrs={"data-testid": "call-title"}),
             state_mark(view.state, view.state_word),
-            rx.cond(
+            cond(
                 view.status,
-                rx.el.span(view.status, class_name="status num", custom_attrs={"data-status": view.status_class}),
+                el.span(view.status, class_name="status num", custom_attrs={"data-status": view.status_class}),
             ),
             copy_id(view.id),
             class_name="title-line",
         ),
-        rx.el.p(
-            rx.el.code(view.method_path),
-            rx.el.span(view.model, rx.cond(view.response_model, rx.el.span(" → ", view.response_model))),
-            rx.el.span(view.upstream, class_name="muted"),
+        el.p(
+            el.code(view.method_path),
+            el.span(view.model, cond(view.response_model, el.span(" → ", view.response_model))),
+            el.span(view.upstream, class_name="muted"),
             local_time(view.started, "date", class_name="muted"),
-            rx.cond(
+            cond(
                 view.session_href,
                 page_link("Session", icon("arrow"), href=view.session_href, title=view.session_word),
-                rx.el.span(view.session_word, class_name="muted"),
+                el.span(view.session_word, class_name="muted"),
             ),
             class_name="sub-line",
         ),
-        rx.cond(view.error, rx.el.p(icon("warn"), view.error, class_name="turn-error", role="note")),
-        rx.cond(view.gap, rx.el.p(icon("warn"), view.gap, class_name="turn-gap", role="note")),
-        rx.foreach(view.problems, lambda words: rx.el.p(icon("warn"), words, class_name="turn-gap", role="note")),
+        el.dl(
+            cond(view.since, fact("running for", elapsed(view.since))),
+            foreach(view.headline, lambda pair: fact(pair.name, pair.value)),
+            class_name="facts",
+        ),
+        cond(view.error, el.p(icon("warn"), view.error, class_name="turn-error", role="note")),
+        cond(view.gap, el.p(icon("warn"), view.gap, class_name="turn-gap", role="note")),
+        foreach(view.problems, lambda words: el.p(icon("warn"), words, class_name="turn-gap", role="note")),
         class_name="page-head stacked",
     )
 
 
 def _pairs(pairs: list[Pair], class_name: str = "facts grid") -> rx.Component:
-    return rx.el.dl(rx.foreach(pairs, lambda pair: fact(pair.name, pair.value)), class_name=class_name)
+    return el.dl(foreach(pairs, lambda pair: fact(pair.name, pair.value)), class_name=class_name)
 
 
 def _panel(title: str, *content: Any, test_id: str = "") -> rx.Component:
-    return rx.el.section(
-        rx.el.h2(title), *content, class_name="panel", custom_attrs={"data-testid": test_id, "aria-label": title}
+    return el.section(
+        el.h2(title), *content, class_name="panel", custom_attrs={"data-testid": test_id, "aria-label": title}
     )
 
 
 def _tick(tick: TickView) -> rx.Component:
-    return rx.el.span(
+    return el.span(
         title=tick.label, class_name="tick", style={"left": tick.left, "width": tick.width, "height": tick.height}
     )
 
 
 def timeline(view: TimelineView) -> rx.Component:
     """Sending, waiting, streaming; below it the received bytes over time."""
-    spans = rx.el.div(
-        rx.el.span(class_name="span sent", title="sending the request", style={"width": view.request_width}),
-        rx.el.span(
+    spans = el.div(
+        el.span(class_name="span sent", title="sending the request", style={"width": view.request_width}),
+        el.span(
             class_name="span waiting",
             title="waiting for the first byte",
             style={"left": view.waiting_left, "width": view.waiting_width},
         ),
-        rx.el.span(
+        el.span(
             class_name="span stream",
             title="receiving",
             style={"left": view.stream_left, "width": view.stream_width},
         ),
         class_name="spans",
     )
-    return rx.el.div(
-        rx.el.p(
+    return el.div(
+        el.p(
             view.summary,
-            rx.el.span(rx.el.i(class_name="key waiting"), "waiting", class_name="legend"),
-            rx.el.span(rx.el.i(class_name="key stream"), "receiving", class_name="legend"),
+            el.span(el.i(class_name="key waiting"), "waiting", class_name="legend"),
+            el.span(el.i(class_name="key stream"), "receiving", class_name="legend"),
             class_name="muted",
         ),
-        rx.el.div(
+        el.div(
             spans,
-            rx.el.div(rx.foreach(view.ticks, _tick), class_name="ticks"),
-            rx.el.div(rx.foreach(view.scale, lambda word: rx.el.span(word)), class_name="scale num"),
+            el.div(foreach(view.ticks, _tick), class_name="ticks"),
+            el.div(foreach(view.scale, lambda word: el.span(word)), class_name="scale num"),
             class_name="timeline",
             role="img",
             custom_attrs={"aria-label": view.summary},
         ),
-        rx.el.details(
-            rx.el.summary("Chunks"),
-            rx.cond(view.chunks_note, rx.el.p(view.chunks_note, class_name="muted")),
+        el.details(
+            el.summary("Chunks"),
+            cond(view.chunks_note, el.p(view.chunks_note, class_name="muted")),
             _headers_table(view.chunks, "chunks", ("since the call began", "bytes")),
         ),
     )
 
 
 def _headers_table(pairs: list[Pair], label: str, heads: tuple[str, str] = ("header", "value")) -> rx.Component:
-    return rx.el.div(
-        rx.el.table(
-            rx.el.thead(rx.el.tr(*(rx.el.th(name, scope="col") for name in heads))),
-            rx.el.tbody(
-                rx.foreach(pairs, lambda p: rx.el.tr(rx.el.td(p.name, class_name="mono"), rx.el.td(p.value, class_name="mono")))
+    return el.div(
+        el.table(
+            el.thead(el.tr(*(el.th(name, scope="col") for name in heads))),
+            el.tbody(
+                foreach(pairs, lambda p: el.tr(el.td(p.name, class_name="mono"), el.td(p.value, class_name="mono")))
             ),
             custom_attrs={"aria-label": label},
             class_name="pairs",
@@ -110,55 +125,55 @@ def _headers_table(pairs: list[Pair], label: str, heads: tuple[str, str] = ("hea
 
 
 def _tool(view: ToolView) -> rx.Component:
-    return rx.el.details(
-        rx.el.summary(rx.el.span(view.name, class_name="tool-name"), rx.el.span(view.description, class_name="muted")),
+    return el.details(
+        el.summary(el.span(view.name, class_name="tool-name"), el.span(view.description, class_name="muted")),
         safe_html(view.schema_html, "tool-body"),
         class_name="tool",
     )
 
 
 def _rendered(view: CallPageView) -> rx.Component:
-    return rx.fragment(
+    return fragment(
         _panel(
             "Answer",
-            rx.cond(
+            cond(
                 view.answered,
-                rx.foreach(view.answered, message),
-                rx.el.p("No message was read from the response; the raw tab shows its bytes.", class_name="muted"),
+                foreach(view.answered, message),
+                el.p("No message was read from the response; the raw tab shows its bytes.", class_name="muted"),
             ),
             test_id="answer",
         ),
         _panel(
             "Request",
-            rx.cond(view.asked, rx.foreach(view.asked, message), rx.el.p("No messages.", class_name="muted")),
+            cond(view.asked, foreach(view.asked, message), el.p("No messages.", class_name="muted")),
             test_id="asked",
         ),
-        rx.cond(view.tools, _panel("Tools offered", rx.foreach(view.tools, _tool), test_id="tools")),
+        cond(view.tools, _panel("Tools offered", foreach(view.tools, _tool), test_id="tools")),
     )
 
 
 def _raw_side(title: str, line: str, headers: list[Pair], body: BodyView, test_id: str) -> rx.Component:
     return _panel(
         title,
-        rx.el.pre(line, class_name="start-line", custom_attrs={"tabindex": "0"}),
+        el.pre(line, class_name="start-line", custom_attrs={"tabindex": "0"}),
         _headers_table(headers, title + " headers"),
-        rx.el.div(
-            rx.el.span(body.size, class_name="num"),
-            rx.el.span(body.kind, class_name="muted"),
-            rx.el.span(body.note, class_name="muted"),
-            rx.cond(
+        el.div(
+            el.span(body.size, class_name="num"),
+            el.span(body.kind, class_name="muted"),
+            el.span(body.note, class_name="muted"),
+            cond(
                 body.href,
-                rx.el.a("Download", href=body.href, class_name="button quiet", custom_attrs={"download": ""}),
+                el.a("Download", href=body.href, class_name="button quiet", custom_attrs={"download": ""}),
             ),
             class_name="body-line",
         ),
-        rx.cond(body.html, safe_html(body.html, "raw-body")),
+        cond(body.html, safe_html(body.html, "raw-body")),
         test_id=test_id,
     )
 
 
 def _raw(view: CallPageView, request: BodyView, response: BodyView) -> rx.Component:
-    return rx.el.div(
+    return el.div(
         _raw_side("Request", view.request_line, view.request_headers, request, "raw-request"),
         _raw_side("Response", view.response_line, view.response_headers, response, "raw-response"),
         class_name="columns",
@@ -170,14 +185,14 @@ def _timing(view: CallPageView) -> rx.Component:
 
 
 def _details(view: CallPageView) -> rx.Component:
-    return rx.el.div(
+    return el.div(
         _panel("Usage and cost", _pairs(view.usage), test_id="usage"),
         _panel("Facts", _pairs(view.facts), test_id="facts"),
-        rx.cond(view.parameters, _panel("Parameters", _pairs(view.parameters), test_id="parameters")),
-        rx.cond(view.metadata, _panel("Metadata", _pairs(view.metadata), test_id="metadata")),
+        cond(view.parameters, _panel("Parameters", _pairs(view.parameters), test_id="parameters")),
+        cond(view.metadata, _panel("Metadata", _pairs(view.metadata), test_id="metadata")),
         _panel(
             "Again with curl",
-            rx.el.div(rx.el.pre(view.curl, custom_attrs={"tabindex": "0"}), copy_button(view.curl), class_name="curl"),
+            el.div(el.pre(view.curl, custom_attrs={"tabindex": "0"}), copy_button(view.curl), class_name="curl"),
             test_id="curl",
         ),
     )
@@ -187,20 +202,20 @@ def call_body(view: CallPageView, request: BodyView, response: BodyView, tab: st
     """The tabs and what they show. `show` takes a tab's name."""
     names = (("rendered", "Messages"), ("raw", "Raw"), ("details", "Details"))
     tabs = [
-        rx.el.button(
+        el.button(
             word,
             type="button",
             role="tab",
             on_click=show(name),
-            custom_attrs={"aria-selected": rx.cond(tab == name, "true", "false"), "data-testid": f"tab-{name}"},
+            custom_attrs={"aria-selected": cond(tab == name, "true", "false"), "data-testid": f"tab-{name}"},
         )
         for name, word in names
     ]
-    return rx.fragment(
+    return fragment(
         _timing(view),
-        rx.el.div(*tabs, role="tablist", class_name="tabs", custom_attrs={"aria-label": "views of this call"}),
-        rx.el.div(
-            rx.match(tab, ("raw", _raw(view, request, response)), ("details", _details(view)), _rendered(view)),
+        el.div(*tabs, role="tablist", class_name="tabs", custom_attrs={"aria-label": "views of this call"}),
+        el.div(
+            match(tab, ("raw", _raw(view, request, response)), ("details", _details(view)), _rendered(view)),
             role="tabpanel",
             custom_attrs={"aria-label": "the chosen view"},
         ),

@@ -7,7 +7,8 @@ not. Parameters are typed as the values they will hold; while a page is compiled
 from typing import Any
 
 import reflex as rx
-from reflex_components_core.react_router import link
+
+from union_square.ui.components.reflex import el, foreach, inner_html, link, match
 
 _ICONS = {
     "live": "M3 12h4l2.5-7 5 14 2.5-7h4",
@@ -26,17 +27,17 @@ _ICONS = {
 
 def local_time(at: str, mode: str = "ago", **props: Any) -> rx.Component:
     """A moment in the viewer's zone; `mode`: clock, date or ago."""
-    return rx.el.time(date_time=at, custom_attrs={"data-mode": mode}, **props)
+    return el.time(date_time=at, custom_attrs={"data-mode": mode}, **props)
 
 
 def elapsed(since: str) -> rx.Component:
     """A counter of the time since then."""
-    return rx.el.time(date_time=since, class_name="num", custom_attrs={"data-mode": "elapsed"})
+    return el.time(date_time=since, class_name="num", custom_attrs={"data-mode": "elapsed"})
 
 
 def icon(name: str) -> rx.Component:
-    return rx.el.svg(
-        rx.el.path(d=_ICONS[name]),
+    return el.svg(
+        el.path(d=_ICONS[name]),
         view_box="0 0 24 24",
         class_name="icon",
         custom_attrs={"aria-hidden": "true", "focusable": "false"},
@@ -50,9 +51,9 @@ def page_link(*children: Any, href: str, **props: Any) -> rx.Component:
 
 def state_mark(state: str, word: str, **props: Any) -> rx.Component:
     """A dot and a word; the dot alone never carries the meaning."""
-    return rx.el.span(
-        rx.el.span(class_name="dot", custom_attrs={"aria-hidden": "true"}),
-        rx.el.span(word, class_name="state-word"),
+    return el.span(
+        el.span(class_name="dot", custom_attrs={"aria-hidden": "true"}),
+        el.span(word, class_name="state-word"),
         class_name="state",
         custom_attrs={"data-state": state},
         **props,
@@ -60,47 +61,45 @@ def state_mark(state: str, word: str, **props: Any) -> rx.Component:
 
 
 def tag_chips(tags: list[str]) -> rx.Component:
-    return rx.foreach(tags, lambda tag: rx.el.span(tag, class_name="chip"))  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    return foreach(tags, lambda tag: el.span(tag, class_name="chip"))
 
 
 def copy_button(text: str, label: str = "Copy", **props: Any) -> rx.Component:
     """Copies `text`; the script in assets does it and says so."""
-    return rx.el.button(
+    return el.button(
         label, type="button", class_name="copy", custom_attrs={"data-copy": text, "aria-live": "polite"}, **props
     )
 
 
 def safe_html(html: str, class_name: str = "prose") -> rx.Component:
     """HTML from `ui.markup`, and from nowhere else."""
-    return rx.html(html, class_name=class_name)
+    return inner_html(html, class_name=class_name)
 
 
 def fact(name: str, value: Any, **props: Any) -> rx.Component:
-    return rx.el.div(rx.el.dt(name), rx.el.dd(value), class_name="fact", **props)
+    return el.div(el.dt(name), el.dd(value), class_name="fact", **props)
 
 
 def empty_note(title: str, text: str, *more: rx.Component, test_id: str = "empty") -> rx.Component:
-    return rx.el.div(
-        rx.el.h2(title), rx.el.p(text), *more, class_name="empty", custom_attrs={"data-testid": test_id}
-    )
+    return el.div(el.h2(title), el.p(text), *more, class_name="empty", custom_attrs={"data-testid": test_id})
 
 
 def phases(phase: str, failure: str, ready: rx.Component, loading_rows: int = 6) -> rx.Component:
     """One of: loading (grey lines), failed (what is wrong, and that it is tried again), ready."""
-    bones = [rx.el.div(class_name="bone") for _ in range(loading_rows)]
-    return rx.match(
+    bones = [el.div(class_name="bone") for _ in range(loading_rows)]
+    return match(
         phase,
         ("ready", ready),
         ("failed", failed_note(failure)),
         ("missing", empty_note("Not here", failure, page_link("All sessions", href="/sessions"), test_id="missing")),
-        rx.el.div(*bones, class_name="bones", role="status", custom_attrs={"aria-label": "loading"}),
+        el.div(*bones, class_name="bones", role="status", custom_attrs={"aria-label": "loading"}),
     )
 
 
 def failed_note(failure: str) -> rx.Component:
-    return rx.el.div(
+    return el.div(
         icon("warn"),
-        rx.el.div(rx.el.h2("This cannot be shown right now"), rx.el.p(failure)),
+        el.div(el.h2("This cannot be shown right now"), el.p(failure)),
         class_name="failed",
         role="alert",
         custom_attrs={"data-testid": "failed"},

@@ -3,40 +3,41 @@
 import reflex as rx
 
 from union_square.ui.components.elements import elapsed, local_time, page_link, state_mark, tag_chips
+from union_square.ui.components.reflex import cond, el, foreach, fragment
 from union_square.ui.views import CallLine, LiveCard, SessionLine, TailLine
 
 
 def lasted(line: SessionLine) -> rx.Component:
     """How long a session took, or has been running."""
-    return rx.cond(line.since, elapsed(line.since), rx.fragment(line.duration))
+    return cond(line.since, elapsed(line.since), fragment(line.duration))
 
 
 def session_row(line: SessionLine) -> rx.Component:
-    return rx.el.tr(
-        rx.el.td(state_mark(line.state, line.state_word), class_name="c-state"),
-        rx.el.td(
+    return el.tr(
+        el.td(state_mark(line.state, line.state_word), class_name="c-state"),
+        el.td(
             page_link(line.title, href=line.href, class_name="row-link", custom_attrs={"data-row": ""}),
-            rx.cond(line.problem, rx.el.span(line.problem, class_name="problem")),
+            cond(line.problem, el.span(line.problem, class_name="problem")),
             tag_chips(line.tags),
             class_name="c-title",
         ),
-        rx.el.td(line.models, class_name="c-model"),
-        rx.el.td(line.calls, class_name="num c-calls"),
-        rx.el.td(line.tokens, title=line.tokens_title, class_name="num c-tokens"),
-        rx.el.td(line.cost, title=line.cost_title, class_name="num c-cost"),
-        rx.el.td(lasted(line), class_name="num c-duration"),
-        rx.el.td(local_time(line.last), class_name="num c-when"),
+        el.td(line.models, class_name="c-model"),
+        el.td(line.calls, class_name="num c-calls"),
+        el.td(line.tokens, title=line.tokens_title, class_name="num c-tokens"),
+        el.td(line.cost, title=line.cost_title, class_name="num c-cost"),
+        el.td(lasted(line), class_name="num c-duration"),
+        el.td(local_time(line.last), class_name="num c-when"),
         custom_attrs={"data-testid": "session-row"},
     )
 
 
 def _heads(*names: tuple[str, str]) -> rx.Component:
-    return rx.el.thead(rx.el.tr(*(rx.el.th(name, scope="col", class_name=css) for name, css in names)))
+    return el.thead(el.tr(*(el.th(name, scope="col", class_name=css) for name, css in names)))
 
 
 def session_table(lines: list[SessionLine], label: str) -> rx.Component:
-    return rx.el.div(
-        rx.el.table(
+    return el.div(
+        el.table(
             _heads(
                 ("State", "c-state"),
                 ("Session", "c-title"),
@@ -47,7 +48,7 @@ def session_table(lines: list[SessionLine], label: str) -> rx.Component:
                 ("Duration", "num c-duration"),
                 ("Last", "num c-when"),
             ),
-            rx.el.tbody(rx.foreach(lines, session_row)),
+            el.tbody(foreach(lines, session_row)),
             custom_attrs={"aria-label": label},
             class_name="list",
         ),
@@ -56,26 +57,26 @@ def session_table(lines: list[SessionLine], label: str) -> rx.Component:
 
 
 def call_row(line: CallLine) -> rx.Component:
-    return rx.el.tr(
-        rx.el.td(state_mark(line.state, line.state_word), class_name="c-state"),
-        rx.el.td(
+    return el.tr(
+        el.td(state_mark(line.state, line.state_word), class_name="c-state"),
+        el.td(
             page_link(line.preview, href=line.href, class_name="row-link", custom_attrs={"data-row": ""}),
             tag_chips(line.tags),
             class_name="c-title",
         ),
-        rx.el.td(line.model, class_name="c-model"),
-        rx.el.td(line.status, class_name="num c-calls"),
-        rx.el.td(line.tokens, title=line.tokens_title, class_name="num c-tokens"),
-        rx.el.td(line.cost, class_name="num c-cost"),
-        rx.el.td(line.duration, class_name="num c-duration"),
-        rx.el.td(local_time(line.started), class_name="num c-when"),
+        el.td(line.model, class_name="c-model"),
+        el.td(line.status, class_name="num c-calls"),
+        el.td(line.tokens, title=line.tokens_title, class_name="num c-tokens"),
+        el.td(line.cost, class_name="num c-cost"),
+        el.td(line.duration, class_name="num c-duration"),
+        el.td(local_time(line.started), class_name="num c-when"),
         custom_attrs={"data-testid": "call-row"},
     )
 
 
 def call_table(lines: list[CallLine], label: str) -> rx.Component:
-    return rx.el.div(
-        rx.el.table(
+    return el.div(
+        el.table(
             _heads(
                 ("State", "c-state"),
                 ("Call", "c-title"),
@@ -86,7 +87,7 @@ def call_table(lines: list[CallLine], label: str) -> rx.Component:
                 ("Duration", "num c-duration"),
                 ("Began", "num c-when"),
             ),
-            rx.el.tbody(rx.foreach(lines, call_row)),
+            el.tbody(foreach(lines, call_row)),
             custom_attrs={"aria-label": label},
             class_name="list",
         ),
@@ -96,19 +97,19 @@ def call_table(lines: list[CallLine], label: str) -> rx.Component:
 
 def tail_line(tail: TailLine) -> rx.Component:
     """What a call is saying: the newest words at the bottom."""
-    return rx.el.div(
-        rx.el.div(
-            rx.el.span(tail.model, class_name="tail-model"),
-            rx.el.span(tail.kind_word, class_name="tail-kind"),
-            rx.cond(
+    return el.div(
+        el.div(
+            el.span(tail.model, class_name="tail-model"),
+            el.span(tail.kind_word, class_name="tail-kind"),
+            cond(
                 tail.silence,
-                rx.el.span(tail.silence, class_name="silence", custom_attrs={"data-testid": "stalled"}),
+                el.span(tail.silence, class_name="silence", custom_attrs={"data-testid": "stalled"}),
             ),
             class_name="tail-head",
         ),
-        rx.cond(
+        cond(
             tail.text,
-            rx.el.div(rx.el.p(tail.text, custom_attrs={"data-testid": "tail"}), class_name="tail-text"),
+            el.div(el.p(tail.text, custom_attrs={"data-testid": "tail"}), class_name="tail-text"),
         ),
         class_name="tail",
         custom_attrs={"data-kind": tail.kind, "data-state": tail.state},
@@ -117,22 +118,22 @@ def tail_line(tail: TailLine) -> rx.Component:
 
 def live_card(card: LiveCard) -> rx.Component:
     line = card.session
-    return rx.el.article(
-        rx.el.header(
+    return el.article(
+        el.header(
             state_mark(line.state, line.state_word),
             page_link(line.title, href=line.href, class_name="card-title", custom_attrs={"data-row": ""}),
-            rx.cond(line.problem, rx.el.span(line.problem, class_name="problem")),
+            cond(line.problem, el.span(line.problem, class_name="problem")),
             tag_chips(line.tags),
-            rx.el.div(
-                rx.el.span(line.models, class_name="card-model"),
-                rx.el.span(line.calls, class_name="num"),
-                rx.el.span(line.tokens, title=line.tokens_title, class_name="num"),
-                rx.el.span(line.cost, title=line.cost_title, class_name="num"),
-                rx.el.span(lasted(line), class_name="num"),
+            el.div(
+                el.span(line.models, class_name="card-model"),
+                el.span(line.calls, class_name="num"),
+                el.span(line.tokens, title=line.tokens_title, class_name="num"),
+                el.span(line.cost, title=line.cost_title, class_name="num"),
+                el.span(lasted(line), class_name="num"),
                 class_name="card-facts",
             ),
         ),
-        rx.foreach(card.tails, tail_line),
+        foreach(card.tails, tail_line),
         class_name="card",
         custom_attrs={"data-testid": "live-card"},
     )

@@ -13,9 +13,11 @@ from union_square.ui.annotating import Annotated
 from union_square.ui.components.call import call_body, call_head
 from union_square.ui.components.elements import phases
 from union_square.ui.components.notes import notes, tag_editor
+from union_square.ui.components.reflex import cond, el, fragment
 from union_square.ui.following import follow
 from union_square.ui.present_call import BODY_LIMIT, curl_body, present_body, present_call
 from union_square.ui.services import services
+from union_square.ui.values import real_proxy_url
 from union_square.ui.views import BodyView, CallPageView
 from union_square.watching.ports import RecordedBody, Watching
 from union_square.wire.content import ContentDecoder
@@ -80,9 +82,7 @@ class CallState(Annotated, rx.State):
         async with self:
             call_id = self._turn_to()
         before: _Look | None = None
-        async for look in follow(
-            found.watching, lambda: _look(found.watching, call_id, found.values.proxy_url)
-        ):
+        async for look in follow(found.watching, lambda: _look(found.watching, call_id, real_proxy_url(found.values))):
             if look != before:
                 async with self:
                     self._show(look)
@@ -112,10 +112,10 @@ class CallState(Annotated, rx.State):
 
 def page() -> rx.Component:
     view = CallState.view
-    ready = rx.fragment(
+    ready = fragment(
         call_head(view),
         tag_editor(CallState.tags, CallState.tag_names, CallState.add_tag, CallState.remove_tag),
-        rx.cond(CallState.said, rx.el.p(CallState.said, class_name="banner", role="alert")),
+        cond(CallState.said, el.p(CallState.said, class_name="banner", role="alert")),
         call_body(view, CallState.request, CallState.response, CallState.tab, CallState.show_tab),
         notes(CallState.notes, CallState.add_note, CallState.remove_note),
     )

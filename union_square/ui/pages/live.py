@@ -1,4 +1,5 @@
 """`/`: what is running now, and what ran last."""
+# ruff: noqa: RUF012 - Reflex copies the default of a state's var for each client
 
 from dataclasses import dataclass
 
@@ -8,11 +9,13 @@ import reflex as rx
 from union_square.ui import failures, frame, routes
 from union_square.ui.components.connect import connect
 from union_square.ui.components.elements import page_link, phases
+from union_square.ui.components.reflex import cond, el, foreach, fragment
 from union_square.ui.components.sessions import live_card, session_table
 from union_square.ui.following import follow
 from union_square.ui.present_pages import present_snippets
 from union_square.ui.present_sessions import present_live, present_session_line
 from union_square.ui.services import services
+from union_square.ui.values import real_proxy_url
 from union_square.ui.views import LiveCard, SessionLine, Snippet
 from union_square.watching.ports import Watching
 
@@ -26,6 +29,14 @@ class _Look:
     banner: str
     phase: str
     failure: str
+
+    @property
+    def count(self) -> str:
+        return str(len(self.running))
+
+    @property
+    def nothing(self) -> bool:
+        return not self.running and not self.ended
 
 
 async def _look(watching: Watching) -> _Look:
@@ -46,6 +57,8 @@ class LiveState(rx.State):
     failure: str = ""
     banner: str = ""
     running: list[LiveCard] = []
+    count: str = ""
+    nothing: bool = False
     ended: list[SessionLine] = []
     snippets: list[Snippet] = []
 
@@ -54,7 +67,7 @@ class LiveState(rx.State):
         """Follow what is running until the page is left or the client is gone."""
         found = services()
         async with self:
-            self.snippets = present_snippets(found.values.proxy_url)
+            self.snippets = present_snippets(real_proxy_url(found.values))
         shown: _Look | None = None
         async for look in follow(found.watching, lambda: _look(found.watching)):
             if look != shown:
@@ -66,9 +79,11 @@ class LiveState(rx.State):
 
     def _show(self, look: _Look) -> None:
         if self.running != look.running:
-            self.running = look.running
+            self.running, self.count = look.running, look.count
         if self.ended != look.ended:
             self.ended = look.ended
+        if self.nothing != look.nothing:
+            self.nothing = look.nothing
         if self.banner != look.banner:
             self.banner = look.banner
         if (self.phase, self.failure) != (look.phase, look.failure):
@@ -76,45 +91,41 @@ class LiveState(rx.State):
 
 
 def _banner() -> rx.Component:
-    return rx.cond(
+    return cond(
         LiveState.banner,
-        rx.el.div(LiveState.banner, class_name="banner", role="alert", custom_attrs={"data-testid": "banner"}),
+        el.div(LiveState.banner, class_name="banner", role="alert", custom_attrs={"data-testid": "banner"}),
     )
 
 
 def _running() -> rx.Component:
-    return rx.el.section(
-        rx.el.h2("Running now", rx.el.span(LiveState.running.length(), class_name="count num")),  # pyright: ignore
-        rx.foreach(LiveState.running, live_card),
+    return el.section(
+        el.h2("Running now", el.span(LiveState.count, class_name="count num")),
+        foreach(LiveState.running, live_card),
         custom_attrs={"aria-label": "running now", "data-testid": "running"},
     )
 
 
 def _ended() -> rx.Component:
-    return rx.el.section(
-        rx.el.h2("Ended", page_link("All sessions", href=routes.SESSIONS.path, class_name="more")),
+    return el.section(
+        el.h2("Ended", page_link("All sessions", href=routes.SESSIONS.path, class_name="more")),
         session_table(LiveState.ended, "ended sessions"),
         custom_attrs={"aria-label": "ended", "data-testid": "ended"},
     )
 
 
 def page() -> rx.Component:
-    something = LiveState.running | LiveState.ended  # pyright: ignore
-    ready = rx.cond(
-        something,
-        rx.fragment(
-            rx.cond(
-                LiveState.running,
-                _running(),
-                rx.el.p("Nothing is running right now.", class_name="quiet-line", role="status"),
-            ),
-            rx.cond(LiveState.ended, _ended()),
+    sessions = fragment(
+        cond(
+            LiveState.running,
+            _running(),
+            el.p("Nothing is running right now.", class_name="quiet-line", role="status"),
         ),
-        connect(LiveState.snippets),
+        cond(LiveState.ended, _ended()),
     )
-    body = rx.cond(
+    ready = cond(LiveState.nothing, connect(LiveState.snippets), sessions)
+    body = cond(
         LiveState.phase == "failed",
-        rx.fragment(rx.cond(LiveState.running, _running()), phases(LiveState.phase, LiveState.failure, rx.fragment())),
+        fragment(cond(LiveState.running, _running()), phases(LiveState.phase, LiveState.failure, fragment())),
         phases(LiveState.phase, LiveState.failure, ready),
     )
     return frame.shell("Live", frame.page_head("Live"), _banner(), body)

@@ -1,4 +1,5 @@
 """`/search`: a text in every recorded message, model, path and id."""
+# ruff: noqa: RUF012 - Reflex copies the default of a state's var for each client
 
 from urllib.parse import urlencode
 
@@ -7,6 +8,7 @@ import reflex as rx
 from union_square.store.ports import CallFilter
 from union_square.ui import failures, frame, routes, wording
 from union_square.ui.components.elements import empty_note, page_link, phases
+from union_square.ui.components.reflex import cond, el, fragment
 from union_square.ui.components.sessions import call_table
 from union_square.ui.present_sessions import present_call_line
 from union_square.ui.services import services
@@ -54,8 +56,8 @@ class SearchState(rx.State):
 
 
 def page() -> rx.Component:
-    box = rx.el.form(
-        rx.el.input(
+    box = el.form(
+        el.input(
             name="text",
             type="search",
             placeholder="Words in any message, a model, a path or an id",
@@ -64,22 +66,22 @@ def page() -> rx.Component:
             auto_focus=True,
             custom_attrs={"aria-label": "search", "data-search": "", "data-testid": "search-input"},
         ),
-        rx.el.button("Search", type="submit", class_name="button"),
+        el.button("Search", type="submit", class_name="button"),
         on_submit=SearchState.search,
         class_name="search-box",
         role="search",
     )
-    results = rx.cond(
+    results = cond(
         SearchState.lines,
-        rx.fragment(
-            rx.el.p(SearchState.found, class_name="muted", role="status"),
+        fragment(
+            el.p(SearchState.found, class_name="muted", role="status"),
             call_table(SearchState.lines, "calls found"),
-            rx.cond(
+            cond(
                 SearchState.older,
-                rx.el.nav(page_link("Older", href=SearchState.older, class_name="button"), class_name="pager"),
+                el.nav(page_link("Older", href=SearchState.older, class_name="button"), class_name="pager"),
             ),
         ),
-        rx.cond(
+        cond(
             SearchState.text,
             empty_note("Nothing found", "No recorded call holds these words."),
             empty_note("Search all calls", "Words are looked for in what was asked and what was answered."),

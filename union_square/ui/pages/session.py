@@ -1,4 +1,5 @@
 """`/sessions/{id}`: a conversation as people read it; the running answer grows while it comes."""
+# ruff: noqa: RUF012 - Reflex copies the default of a state's var for each client
 
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from union_square.ui.annotating import Annotated
 from union_square.ui.components.conversation import copy_id, turn
 from union_square.ui.components.elements import fact, local_time, phases, state_mark
 from union_square.ui.components.notes import notes, tag_editor
+from union_square.ui.components.reflex import cond, el, foreach, fragment
 from union_square.ui.components.sessions import lasted
 from union_square.ui.following import follow
 from union_square.ui.present_conversation import TURNS_AT_FIRST, present_conversation, present_turns
@@ -111,14 +113,14 @@ class SessionState(Annotated, rx.State):
 
 def _head() -> rx.Component:
     line = SessionState.view.line
-    return rx.el.header(
-        rx.el.div(
-            rx.el.h1(line.title, custom_attrs={"data-testid": "session-title"}),
+    return el.header(
+        el.div(
+            el.h1(line.title, custom_attrs={"data-testid": "session-title"}),
             state_mark(line.state, line.state_word),
             copy_id(line.id),
             class_name="title-line",
         ),
-        rx.el.dl(
+        el.dl(
             fact("models", line.models),
             fact("upstreams", line.upstreams),
             fact("calls", line.calls),
@@ -128,7 +130,7 @@ def _head() -> rx.Component:
             fact("began", local_time(line.started, "date")),
             class_name="facts",
         ),
-        rx.cond(line.problem, rx.el.p(line.problem, class_name="problem")),
+        cond(line.problem, el.p(line.problem, class_name="problem")),
         tag_editor(SessionState.tags, SessionState.tag_names, SessionState.add_tag, SessionState.remove_tag),
         class_name="page-head stacked",
     )
@@ -136,11 +138,11 @@ def _head() -> rx.Component:
 
 def page() -> rx.Component:
     view = SessionState.view
-    conversation = rx.el.section(
-        rx.cond(view.truncated, rx.el.p(view.truncated, class_name="banner", role="note")),
-        rx.cond(
+    conversation = el.section(
+        cond(view.truncated, el.p(view.truncated, class_name="banner", role="note")),
+        cond(
             view.earlier,
-            rx.el.button(
+            el.button(
                 view.earlier,
                 type="button",
                 class_name="button earlier",
@@ -148,15 +150,15 @@ def page() -> rx.Component:
                 custom_attrs={"data-testid": "earlier"},
             ),
         ),
-        rx.foreach(SessionState.settled, turn),
-        rx.foreach(SessionState.running, turn),
-        rx.el.div(custom_attrs={"data-follow": ""}),
+        foreach(SessionState.settled, turn),
+        foreach(SessionState.running, turn),
+        el.div(custom_attrs={"data-follow": ""}),
         class_name="conversation",
         custom_attrs={"aria-label": "conversation", "data-testid": "conversation"},
     )
-    ready = rx.fragment(
+    ready = fragment(
         _head(),
-        rx.cond(SessionState.said, rx.el.p(SessionState.said, class_name="banner", role="alert")),
+        cond(SessionState.said, el.p(SessionState.said, class_name="banner", role="alert")),
         conversation,
         notes(SessionState.notes, SessionState.add_note, SessionState.remove_note),
     )

@@ -1,4 +1,5 @@
 """`/sessions`: all sessions, newest first, narrowed and paged by the address (so it can be kept and shared)."""
+# ruff: noqa: RUF012 - Reflex copies the default of a state's var for each client
 
 from collections.abc import Mapping
 from urllib.parse import urlencode
@@ -8,6 +9,7 @@ import reflex as rx
 from union_square.store.ports import CallFilter
 from union_square.ui import failures, frame, routes
 from union_square.ui.components.elements import empty_note, page_link, phases
+from union_square.ui.components.reflex import cond, el, foreach, fragment
 from union_square.ui.components.sessions import session_table
 from union_square.ui.present_sessions import present_session_line
 from union_square.ui.services import services
@@ -19,8 +21,8 @@ _FIELDS = ("text", "model", "state", "tag")
 
 def filter_of(query: Mapping[str, str]) -> CallFilter:
     """The filter that the address asks for."""
-    given = {name: query[name].strip() for name in _FIELDS if query.get(name, "").strip()}
-    return CallFilter(**given)
+    text, model, state, tag = (query.get(name, "").strip() or None for name in _FIELDS)
+    return CallFilter(text=text, model=model, state=state, tag=tag)
 
 
 def address_of(fields: Mapping[str, str], cursor: str = "") -> str:
@@ -71,9 +73,15 @@ class SessionsState(rx.State):
 
 
 def _filters() -> rx.Component:
-    state_options = (("", "any state"), ("running", "running"), ("done", "done"), ("failed", "failed"), ("cut_off", "cut off"))
-    return rx.el.form(
-        rx.el.input(
+    state_options = (
+        ("", "any state"),
+        ("running", "running"),
+        ("done", "done"),
+        ("failed", "failed"),
+        ("cut_off", "cut off"),
+    )
+    return el.form(
+        el.input(
             name="text",
             type="search",
             placeholder="Text",
@@ -81,21 +89,21 @@ def _filters() -> rx.Component:
             key="text-" + SessionsState.text,
             custom_attrs={"aria-label": "text", "data-search": "", "data-testid": "filter-text"},
         ),
-        rx.el.input(
+        el.input(
             name="model",
             placeholder="Model",
             default_value=SessionsState.model,
             key="model-" + SessionsState.model,
             custom_attrs={"aria-label": "model", "data-testid": "filter-model"},
         ),
-        rx.el.select(
-            *(rx.el.option(word, value=value) for value, word in state_options),
+        el.select(
+            *(el.option(word, value=value) for value, word in state_options),
             name="state",
             default_value=SessionsState.state_is,
             key="state-" + SessionsState.state_is,
             custom_attrs={"aria-label": "state", "data-testid": "filter-state"},
         ),
-        rx.el.input(
+        el.input(
             name="tag",
             placeholder="Tag",
             list="all-tags",
@@ -103,9 +111,9 @@ def _filters() -> rx.Component:
             key="tag-" + SessionsState.tag,
             custom_attrs={"aria-label": "tag", "data-testid": "filter-tag"},
         ),
-        rx.el.datalist(rx.foreach(SessionsState.tag_names, lambda name: rx.el.option(value=name)), id="all-tags"),
-        rx.el.button("Filter", type="submit", class_name="button"),
-        rx.cond(SessionsState.narrowed, page_link("Clear", href=routes.SESSIONS.path, class_name="button quiet")),
+        el.datalist(foreach(SessionsState.tag_names, lambda name: el.option(value=name)), id="all-tags"),
+        el.button("Filter", type="submit", class_name="button"),
+        cond(SessionsState.narrowed, page_link("Clear", href=routes.SESSIONS.path, class_name="button quiet")),
         on_submit=SessionsState.narrow,
         class_name="filters",
         role="search",
@@ -113,16 +121,16 @@ def _filters() -> rx.Component:
 
 
 def page() -> rx.Component:
-    nothing = rx.cond(
+    nothing = cond(
         SessionsState.narrowed,
         empty_note("No session matches", "Loosen the filter, or look for the text in single calls on the search page."),
         empty_note("No sessions yet", "The live page says how to connect an application."),
     )
-    listing = rx.fragment(
+    listing = fragment(
         session_table(SessionsState.lines, "sessions"),
-        rx.el.nav(
-            rx.cond(SessionsState.newest, page_link("Newest", href=SessionsState.newest, class_name="button")),
-            rx.cond(SessionsState.older, page_link("Older", href=SessionsState.older, class_name="button")),
+        el.nav(
+            cond(SessionsState.newest, page_link("Newest", href=SessionsState.newest, class_name="button")),
+            cond(SessionsState.older, page_link("Older", href=SessionsState.older, class_name="button")),
             class_name="pager",
             custom_attrs={"aria-label": "more pages"},
         ),
@@ -130,5 +138,5 @@ def page() -> rx.Component:
     return frame.shell(
         "Sessions",
         frame.page_head("Sessions", _filters()),
-        phases(SessionsState.phase, SessionsState.failure, rx.cond(SessionsState.lines, listing, nothing), 10),
+        phases(SessionsState.phase, SessionsState.failure, cond(SessionsState.lines, listing, nothing), 10),
     )
