@@ -74,9 +74,10 @@ class ResponseBody:
             return
         start = bytes(self._body[:4096]).lstrip()
         is_json = start[:1] in {b"{", b"["}
+        says_events = self._kind.media_type == "text/event-stream"
         if self._kind.is_json_lines:
             self.framing, self._events = "lines", JsonLines()
-        elif start.startswith(_SSE_STARTS) or (self._kind.media_type == "text/event-stream" and start[:1] not in {b"{", b"[", b"<"}):
+        elif start.startswith(_SSE_STARTS) or (says_events and start[:1] not in {b"{", b"[", b"<"}):
             self.framing, self._events = "events", SseParser()
         else:
             self.framing = "json" if is_json else "other"

@@ -1,0 +1,108 @@
+"""Nothing that a client or a provider may send makes understanding raise, or gives what cannot be stored."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.calls import events_of, understand
+from union_square.wire.dialects.registry import DIALECTS
+
+PATHS = [
+    "/v1/chat/completions",
+    "/v1/responses",
+    "/v1/messages",
+    "/v1/messages/count_tokens",
+    "/api/chat",
+    "/api/generate",
+    "/v2/chat",
+    "/v1beta/models/gemini-x:generateContent",
+    "/v1beta/models/gemini-x:streamGenerateContent",
+    "/model/m/converse",
+    "/unknown",
+]
+WORDS = """
+id type role content text model messages input output choices delta message index usage error data tool_calls function
+name arguments finish_reason reasoning_content thinking signature content_block item output_index response candidates
+parts functionCall usageMetadata contents system tools summary image_url source tool_use tool_result assistant user tool
+message_start content_block_delta content_block_start message_delta text_delta input_json_delta function_call reasoning
+response.output_item.added response.output_item.done response.completed response.output_text.delta prompt_tokens
+completion_tokens input_tokens output_tokens x_groq done stop_reason instructions images thought inlineData
+""".split()
+LEAVES = st.sampled_from(WORDS) | st.none() | st.booleans() | st.integers(-3, 2**70) | st.floats() | st.text(max_size=3)
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=5),
+    max_leaves=25,
+)
+OBJECTS = st.dictionaries(st.sampled_from(WORDS), VALUES, max_size=6)
+KINDS = st.sampled_from(["application/json", "text/event-stream", "application/x-ndjson", "text/html", "image/png", ""])
+
+
+def check(path: str, request: bytes, response: bytes, kind: str, status: int, encoding: str, cut: int) -> None:
+    call = understand(
+        events_of(
+            path,
+            request,
+            response,
+            status=status,
+            response_headers=[("content-type", kind), ("content-encoding", encoding)],
+            cuts=[cut],
+        )
+    )
+    json.dumps(asdict(call.detail()), default=str, allow_nan=False, ensure_ascii=False).encode()
+    assert call.view().state == ("failed" if status >= 400 else "done")
+
+
+@given(
+    st.sampled_from(PATHS),
+    st.binary(max_size=120),
+    st.binary(max_size=200),
+    KINDS,
+    st.sampled_from([200, 404, 500]),
+    st.sampled_from(["", "gzip", "br", "zstd", "deflate, gzip"]),
+    st.integers(0, 200),
+)
+def test_any_bytes(path: str, request: bytes, response: bytes, kind: str, status: int, encoding: str, cut: int) -> None:
+    check(path, request, response, kind, status, encoding, cut)
+
+
+@given(st.sampled_from(PATHS), OBJECTS, st.lists(OBJECTS, max_size=6), st.sampled_from([200, 400]), st.data())
+@settings(max_examples=400)
+def test_any_json(path: str, request: Any, answers: list[Any], status: int, data: st.DataObject) -> None:
+    texts = [json.dumps(answer) for answer in answers]
+    shape = data.draw(st.sampled_from(["events", "lines", "body", "list"]))
+    response = {
+        "events": "".join(f"event: {data.draw(st.sampled_from(WORDS))}\ndata: {text}\n\n" for text in texts),
+        "lines": "\n".join(texts),
+        "body": texts[0] if texts else "",
+        "list": f"[{','.join(texts)}]",
+    }[shape].encode()
+    kind = {"events": "text/event-stream", "lines": "application/x-ndjson"}.get(shape, "application/json")
+    check(path, json.dumps(request).encode(), response, kind, status, "", data.draw(st.integers(0, 300)))
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b'{"messages":' * 20_000,
+        b'{"messages": [{"role": "user", "content": ' + b"[" * 900 + b"]" * 900 + b"}]}",
+        b'{"input": [{"type": "x", "y": ' + b"[" * 900 + b"]" * 900 + b"}]}",
+        b'{"choices": [{"message": {"content": [{"type": "x", "y": ' + b"[" * 900 + b"]" * 900 + b"}]}}]}",
+        b'{"model": "\xff\xfe", "messages": [{"role": "user", "content": "\\ud800"}]}',
+        b'{"messages": [{"role": "user", "content": "a"}], "temperature": NaN, "top_p": 1e999}',
+    ],
+)
+def test_absurd_bodies(path: str, body: bytes) -> None:
+    check(path, body, body, "application/json", 200, "", 7)
+    check(path, body, b"data: " + body + b"\n\n", "text/event-stream", 200, "", 7)
+
+
+def test_every_dialect_has_a_name_of_its_own() -> None:
+    names = [dialect.name for dialect in DIALECTS]
+    assert len(set(names)) == len(names)
