@@ -3,11 +3,15 @@
 Most calls of a busy proxy come and go unwatched; reading their bodies would cost far more than keeping them.
 """
 
+import logging
 from dataclasses import dataclass, field
 
 from union_square.domain import events as ev
+from union_square.domain.call import CallRecording
 from union_square.domain.ids import CallId, WriterId
 from union_square.wire.understanding import Understanding
+
+logger = logging.getLogger(__name__)
 
 MOST_PENDING = 512
 """Events kept unread; past it they are folded, which takes less room than many small events."""
@@ -28,6 +32,7 @@ class FeedCall:
     doubtful: bool = False  # events of its log were missed: its end may have been among them
     _pending: list[ev.Event] = field(default_factory=list[ev.Event])
     _understanding: Understanding | None = None
+    _given_up: bool = False
 
     def take(self, event: ev.Event) -> None:
         """Keep one more event of this call. Never raises."""
@@ -62,11 +67,42 @@ class FeedCall:
 
     def catch_up(self) -> None:
         """Fold what has come since."""
-        if self._understanding is None:
-            self._understanding = Understanding(self.call_id)
+        understanding = self._understanding = self._understanding or Understanding(self.call_id)
         pending, self._pending = self._pending, []
-        for event in pending:
-            self._understanding.apply(event)
+        try:
+            for event in pending:
+                if not (self._given_up and isinstance(event, ev.RequestChunk | ev.ResponseChunk)):
+                    understanding.apply(event)
+            understanding.view()
+        except Exception as error:  # noqa: BLE001 - one call that cannot be understood must not end the live page
+            self._give_up(understanding.recording, error)
+
+    def _give_up(self, recording: CallRecording, error: Exception) -> None:
+        """Go on with the heads and the end alone; the bytes are recorded all the same."""
+        if self._given_up:
+            raise error
+        logger.error("call %s could not be understood; its bytes are recorded", self.call_id, exc_info=error)
+        self._given_up = True
+        self._understanding = Understanding(self.call_id)
+        at, total = recording.started_at, recording.response.total
+        self._pending = [
+            ev.RequestHead(
+                call_id=self.call_id,
+                at=at,
+                upstream=recording.upstream,
+                fingerprint=recording.fingerprint,
+                recorded=recording.recorded,
+                head=recording.request_head,
+            ),
+            ev.RequestEnd(call_id=self.call_id, at=at, total=recording.request.total),
+        ]
+        if recording.response_head:
+            self._pending.append(ev.ResponseHead(call_id=self.call_id, at=at, head=recording.response_head))
+        if recording.failure is not None:
+            self._pending.append(recording.failure)
+        elif recording.ended_at is not None:
+            self._pending.append(ev.ResponseEnd(call_id=self.call_id, at=recording.ended_at, total=total))
+        self.catch_up()
 
     @property
     def understanding(self) -> Understanding:

@@ -234,7 +234,7 @@ class Watcher:
         while True:
             self._look_at_heartbeat()
             try:
-                await self._settle_doubts()
+                await self.settle_doubts()
                 if self._monotonic() - self._looked_at < WATCHED_SECONDS and await self._refresh_links():
                     self._feed.touch()
             except StoreUnavailable:
@@ -249,7 +249,7 @@ class Watcher:
         if self._heartbeat_file is not None:
             self._heartbeat = read_heartbeat(self._heartbeat_file, self._clock())
 
-    async def _settle_doubts(self) -> None:
+    async def settle_doubts(self) -> None:
         """Calls of a log of which a part was missed may have ended there: then the store knows."""
         for call in [call for call in self._feed.running() if call.doubtful]:
             try:
