@@ -21,6 +21,7 @@ class Batch:
 
     def __init__(self, store: StoreWriter) -> None:
         self._store = store
+        self.written = 0  # calls, every version counted
         self._staged = dict[CallId, Projection]()
         self._bytes = 0
         self._answered = set[tuple[str, str]]()  # what a later call may be linked by: fingerprint and digest or id
@@ -51,9 +52,9 @@ class Batch:
             if call.parent_id:
                 self._parents.add(call.parent_id)
 
-    def flush(self, positions: Mapping[WriterId, int] | None = None) -> int:
-        """Write what was added, and the positions; how many calls that were. What is stored as ended stays as it is,
-        so that events may be read twice. Raises StoreUnavailable."""
+    def flush(self, positions: Mapping[WriterId, int] | None = None) -> None:
+        """Write what was added, and the positions. What is stored as ended stays as it is, so that events may be read
+        twice. Raises StoreUnavailable."""
         done = self._store.ended(list(self._staged))
         projections = [projection for id_, projection in self._staged.items() if id_ not in done]
         try:
@@ -67,7 +68,7 @@ class Batch:
         self._answered.clear()
         self._parents.clear()
         self._bytes = 0
-        return len(projections)
+        self.written += len(projections)
 
     def _find(self, query: LinkQuery | None) -> list[LinkCandidate]:
         if query is None:

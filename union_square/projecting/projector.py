@@ -109,20 +109,20 @@ class Projector:
 
     def _step(self) -> Step:
         now = self._monotonic()
-        events, written = 0, 0
+        events, before = 0, self._batch.written
         batches, more = self._gather()
         for logged in _in_time(batches, more):
             events += 1
             self._take(logged, now)
             if self._batch.full:
-                written += self._batch.flush()
+                self._batch.flush()
         for writer, following in self._following.items():
             if not following.alive and not batches.get(writer):
                 self._end_open_calls(writer, following, now)
             self._refresh_open_calls(following, now)
-        written += self._commit(now)
+        self._commit(now)
         self._trim(now)
-        return Step(events=events, written=written, more=bool(more))
+        return Step(events=events, written=self._batch.written - before, more=bool(more))
 
     def _gather(self) -> tuple[dict[WriterId, list[Logged]], set[WriterId]]:
         """The next events of each writer, and the writers that have more than that."""
@@ -191,15 +191,14 @@ class Projector:
             failure = one.call.failure("proxy_stopped", STOPPED)
             self._take(Logged(writer=writer, position=one.position, after=following.cursor, event=failure), now)
 
-    def _commit(self, now: float) -> int:
+    def _commit(self, now: float) -> None:
         moved = {w: f.low_water for w, f in self._following.items() if f.low_water != f.committed}
         if not moved and self._batch.empty:
-            return 0
-        written = self._batch.flush(moved)
+            return
+        self._batch.flush(moved)
         for writer, position in moved.items():
             self._following[writer].committed = position
             self._following[writer].commits.append((now, position))
-        return written
 
     def _trim(self, now: float) -> None:
         """Have segments removed that all is done with, and that live readers have had the grace time to read."""
