@@ -179,7 +179,9 @@ def _body(side: dict[str, Any]) -> tuple[bytes, bool]:
 
 
 def _from_sse(body: bytes, file: str) -> Exchange:
+    """A body alone: its path and content type are what its provider uses."""
     provider = Path(file).parent.name
+    kind = "application/x-ndjson" if body.lstrip()[:1] == b"{" else "text/event-stream"
     return Exchange(
         provider=provider,
         method="POST",
@@ -187,7 +189,7 @@ def _from_sse(body: bytes, file: str) -> Exchange:
         request_headers=(),
         request_body=b"",
         status=200,
-        response_headers=(),
+        response_headers=(("content-type", kind),),
         response_body=body,
         form="raw",
         file=file,

@@ -17,6 +17,8 @@ DIALECT_BY_PATH = (
     ("openai-chat", re.compile(r"/chat/completions(\?|#|$)")),
     ("openai-responses", re.compile(r"/responses(\?|$)")),
     ("anthropic-messages", re.compile(r"/messages(\?|$)")),
+    ("gemini-generate", re.compile(r":(stream)?generateContent(\?|$)", re.IGNORECASE)),
+    ("ollama-chat", re.compile(r"^/api/(chat|generate)$")),
 )
 
 
@@ -65,16 +67,22 @@ def decoded(exchange: Exchange) -> str:
 
 
 def json_values(exchange: Exchange) -> list[dict[str, Any]]:
-    """Every JSON object of the response, whether it is one body or a stream of events."""
+    """Every JSON object of the response, whether it is one body, a list, or a stream of events or lines."""
     text = decoded(exchange)
-    if text.lstrip().startswith("{"):
-        return [json.loads(text)]
-    found: list[dict[str, Any]] = []
-    for line in text.splitlines():
-        payload = line.removeprefix("data:").strip()
-        if line.startswith("data:") and payload.startswith("{"):
-            found.append(json.loads(payload))
-    return found
+    try:
+        value = json.loads(text)
+    except ValueError:
+        payloads = [line.removeprefix("data:").strip() for line in text.splitlines()]
+        return [json.loads(payload) for payload in payloads if payload.startswith("{")]
+    return value if isinstance(value, list) else [value]
+
+
+def is_stream(exchange: Exchange) -> bool:
+    try:
+        json.loads(decoded(exchange))
+    except ValueError:
+        return True
+    return False
 
 
 def get(value: Any, *keys: str) -> Any:
@@ -100,6 +108,11 @@ def expected_usage(dialect: str, values: list[dict[str, Any]]) -> Usage | None:
             cache_creation_input_tokens=counts.get("cache_creation_input_tokens"),
             reasoning_output_tokens=get(counts, "output_tokens_details", "thinking_tokens"),
         )
+    if dialect == "ollama-chat":
+        last = values[-1]
+        return Usage(input_tokens=last["prompt_eval_count"], output_tokens=last["eval_count"])
+    if dialect == "gemini-generate":
+        return expected_gemini_usage(values)
     found: dict[str, Any] = {}
     for value in values:
         found = value.get("usage") or get(value, "response", "usage") or get(value, "x_groq", "usage") or found
@@ -127,6 +140,22 @@ def expected_usage(dialect: str, values: list[dict[str, Any]]) -> Usage | None:
     )
 
 
+def expected_gemini_usage(values: list[dict[str, Any]]) -> Usage | None:
+    """The last counts; the total is of everything, the prompt and what tools added to it are the input."""
+    counts = [value["usageMetadata"] for value in values if value.get("usageMetadata")]
+    counts = [count for count in counts if "totalTokenCount" in count]
+    if not counts:
+        return None
+    last = counts[-1]
+    input_tokens = last["promptTokenCount"] + last.get("toolUsePromptTokenCount", 0)
+    return Usage(
+        input_tokens=input_tokens,
+        output_tokens=last["totalTokenCount"] - input_tokens,
+        cache_read_input_tokens=last.get("cachedContentTokenCount"),
+        reasoning_output_tokens=last.get("thoughtsTokenCount"),
+    )
+
+
 def expected_text(dialect: str, values: list[dict[str, Any]]) -> str:
     """All text the model wrote in its first choice, without thoughts, in order."""
     found: list[str] = []
@@ -139,6 +168,12 @@ def expected_text(dialect: str, values: list[dict[str, Any]]) -> str:
                 if isinstance(content, list):  # Mistral's thinking models
                     content = "".join(part.get("text", "") for part in content if part["type"] == "text")
                 found.append(content or "")
+        elif dialect == "ollama-chat":
+            found.append(get(value, "message", "content") or value.get("response") or "")
+        elif dialect == "gemini-generate":
+            for candidate in (value.get("candidates") or [])[:1]:
+                parts = get(candidate, "content", "parts") or []
+                found += [part["text"] for part in parts if "text" in part and not part.get("thought")]
         elif dialect == "anthropic-messages":
             found += [block["text"] for block in value.get("content") or [] if block["type"] == "text"]
             found += [get(value, "delta", "text") or get(value, "content_block", "text") or ""]
@@ -162,7 +197,7 @@ def test_every_answer_is_understood_in_full(exchange: Exchange) -> None:
     assert call.request.messages or not exchange.request_body
     assert call.response.messages or failed
     assert call.response.usage == expected_usage(dialect, values)
-    assert view.streamed == (not decoded(exchange).lstrip().startswith("{"))
+    assert view.streamed == is_stream(exchange)
     assert view.model or not exchange.request_body
     assert (
         view.finish_reasons
@@ -197,7 +232,7 @@ def test_however_it_is_cut_it_is_the_same(exchange: Exchange) -> None:
         assert call.request == whole.request
 
 
-@params([exchange for exchange in SAID if not decoded(exchange).lstrip().startswith("{")])
+@params([exchange for exchange in SAID if is_stream(exchange)])
 def test_a_stream_grows_and_never_takes_back_what_it_said(exchange: Exchange) -> None:
     body = exchange.response_body
     events = list(

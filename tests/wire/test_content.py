@@ -78,7 +78,7 @@ def test_a_body_that_ends_too_early_gives_what_there_was_and_a_problem(encoding:
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
 def test_a_few_bytes_that_unpack_to_many_stop_at_the_limit(encoding: str) -> None:
-    bomb = b"\0" * (200 << 20)
+    bomb = b"\0" * (50 << 20)
     encoded = {
         "gzip": gzip.compress,
         "deflate": zlib.compress,

@@ -24,14 +24,15 @@ PATHS = [
     "/model/m/converse",
     "/unknown",
 ]
-WORDS = """
+VOCABULARY = """
 id type role content text model messages input output choices delta message index usage error data tool_calls function
 name arguments finish_reason reasoning_content thinking signature content_block item output_index response candidates
 parts functionCall usageMetadata contents system tools summary image_url source tool_use tool_result assistant user tool
 message_start content_block_delta content_block_start message_delta text_delta input_json_delta function_call reasoning
 response.output_item.added response.output_item.done response.completed response.output_text.delta prompt_tokens
 completion_tokens input_tokens output_tokens x_groq done stop_reason instructions images thought inlineData
-""".split()
+"""
+WORDS = VOCABULARY.split()
 LEAVES = st.sampled_from(WORDS) | st.none() | st.booleans() | st.integers(-3, 2**70) | st.floats() | st.text(max_size=3)
 VALUES: st.SearchStrategy[Any] = st.recursive(
     LEAVES,

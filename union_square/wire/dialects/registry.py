@@ -6,6 +6,8 @@ from typing import Any
 from union_square.domain.messages import Request
 from union_square.wire.dialects.anthropic_messages import AnthropicMessages
 from union_square.wire.dialects.draft import Draft
+from union_square.wire.dialects.gemini_generate import GeminiGenerate
+from union_square.wire.dialects.ollama_chat import OllamaChat
 from union_square.wire.dialects.openai_chat import OpenAIChat
 from union_square.wire.dialects.openai_responses import OpenAIResponses
 from union_square.wire.dialects.plain import PlainDraft, json_part, plain_request, read_plain_request
@@ -13,7 +15,13 @@ from union_square.wire.dialects.protocol import Dialect
 from union_square.wire.headers import ContentType, Target
 from union_square.wire.jsontext import obj_of, parse_json
 
-DIALECTS: tuple[Dialect, ...] = (OpenAIResponses(), AnthropicMessages(), OpenAIChat())
+DIALECTS: tuple[Dialect, ...] = (
+    OpenAIResponses(),
+    AnthropicMessages(),
+    GeminiGenerate(),
+    OllamaChat(),
+    OpenAIChat(),
+)
 """In the order in which they are asked."""
 
 
