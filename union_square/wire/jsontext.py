@@ -35,7 +35,7 @@ def parse_json(data: bytes | str) -> JsonRead:
     if text.count(",") + text.count("[") + text.count("{") > MAX_VALUES:
         return JsonRead(problem=f"holds more than {MAX_VALUES:,} values")
     try:
-        return JsonRead(value=_loads(text), problem=problem)
+        return JsonRead(value=_DECODER.decode(text), problem=problem)
     except RecursionError:
         return JsonRead(problem="is nested too deeply")
     except json.JSONDecodeError as error:
@@ -46,8 +46,7 @@ def parse_json(data: bytes | str) -> JsonRead:
     return JsonRead(value=_read_cut(text), problem=problem)
 
 
-def _loads(text: str) -> Any:
-    return json.loads(text, parse_constant=str, parse_float=_finite, strict=False)
+_DECODER = json.JSONDecoder(parse_constant=str, parse_float=_finite, strict=False)
 
 
 def _decode(data: bytes) -> tuple[str, str]:
@@ -90,7 +89,7 @@ def _read_cut(text: str) -> Any:
             return None
     for attempt in _closings(text, in_string, "".join(reversed(closers)), keep, endings):
         try:
-            return _loads(attempt)
+            return _DECODER.decode(attempt)
         except (ValueError, RecursionError):
             continue
     return None

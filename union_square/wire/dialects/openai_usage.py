@@ -17,6 +17,8 @@ def usage_of(value: Any) -> Usage | None:
     `num_cached_tokens`, OpenRouter's `cache_write_tokens`, LiteLLM's `cache_creation_input_tokens`.
     """
     usage = obj_of(value)
+    if not usage:
+        return None  # nearly every chunk of a stream
     inputs = obj_of(usage.get("prompt_tokens_details")) or obj_of(usage.get("input_tokens_details"))
     outputs = obj_of(usage.get("completion_tokens_details")) or obj_of(usage.get("output_tokens_details"))
     found = Usage(
