@@ -17,7 +17,7 @@ from union_square.domain.ids import CallId, WriterId
 from union_square.recording.ports import Logged, LogReader
 from union_square.watching.feedcall import FeedCall
 
-POLL_SECONDS = 0.02
+POLL_SECONDS = 0.015
 WAKE_SECONDS = 0.05
 """Waiters are woken at most this often (20 times a second)."""
 
@@ -131,7 +131,9 @@ class LiveFeed:
         """Follow the logs until cancelled."""
         while True:
             await self.poll()
-            await anyio.sleep(self._poll_seconds)
+            # What is read before waiters may be woken again, nobody sees any earlier: one look then is enough.
+            until_wake = self._woken_at + WAKE_SECONDS - self._monotonic()
+            await anyio.sleep(max(self._poll_seconds, until_wake + 0.0005))
 
     async def poll(self) -> None:
         """One look at every log."""
