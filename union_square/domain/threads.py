@@ -51,8 +51,7 @@ def places(messages: Iterable[Message]) -> tuple[Place, ...]:
     found = list[Place]()
     chain, characters, tool_ids = hashlib.blake2b(b"thread 1", digest_size=16).digest(), 0, False
     for role, items in _runs(messages):
-        text = json.dumps([role, items], ensure_ascii=True, separators=(",", ":"))
-        chain = hashlib.blake2b(chain + text.encode(), digest_size=16).digest()
+        chain = hashlib.blake2b(chain + _unambiguous(role, items), digest_size=16).digest()
         characters += sum(len(value) for item in items for value in item[1:])
         tool_ids = tool_ids or any(item[0] == "tool_call" and item[1] for item in items)
         if role == "assistant":
@@ -114,6 +113,14 @@ def _runs(messages: Iterable[Message]) -> Iterator[tuple[str, list[list[str]]]]:
                     items.append(item)
     if items:
         yield role, items
+
+
+def _unambiguous(role: str, items: list[list[str]]) -> bytes:
+    """A run as bytes from which it could be read back: each text with its length before it."""
+    texts = [f"{role} {len(items)};"]
+    for item in items:
+        texts += [f"{len(item)};", *(f"{len(text)}:{text}" for text in item)]
+    return "".join(texts).encode("utf-8", "surrogatepass")
 
 
 def _canonical(part: Part) -> list[list[str]]:

@@ -8,7 +8,7 @@ import hashlib
 import struct
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -57,6 +57,8 @@ _PARTS: dict[str, type[Part]] = {
     "refusal": RefusalPart,
     "other": OtherPart,
 }
+
+_FIELDS = {kind: tuple(field.name for field in fields(part)) for kind, part in _PARTS.items()}
 
 
 def to_us(at: datetime) -> int:
@@ -108,7 +110,8 @@ def unpack_chunks(packed: bytes) -> tuple[ChunkView, ...]:
 
 
 def message_content(message: Message) -> dict[str, Any]:
-    return {"role": message.role, "name": message.name, "parts": [asdict(part) for part in message.parts]}
+    parts = [{name: getattr(part, name) for name in _FIELDS[part.type]} for part in message.parts]
+    return {"role": message.role, "name": message.name, "parts": parts}
 
 
 def message_value(content: Mapping[str, Any]) -> Message:

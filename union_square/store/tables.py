@@ -1,9 +1,10 @@
 """The tables as SQLAlchemy sees them, and the few statements that SQLite and PostgreSQL spell differently."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, text
+from sqlalchemy import ColumnElement, Connection, Executable, Select, Table, bindparam, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -63,20 +64,33 @@ def put(
 
     With `only_if`, an existing row is replaced only where one of those columns differs. Columns that no row gives are
     left alone."""
-    if not rows:
-        return
-    insert = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    statement = insert(table).values({name: bindparam(name) for name in rows[0]})
-    keys = list(key or (column.name for column in table.primary_key))
+    if rows:
+        columns, keys = tuple(rows[0]), tuple(key or (column.name for column in table.primary_key))
+        statement = _upsert(connection.dialect.name, table, columns, keys, existing, tuple(only_if))
+        connection.execute(statement, list(rows))
+
+
+@lru_cache
+def _upsert(
+    dialect: str,
+    table: Table,
+    columns: tuple[str, ...],
+    keys: tuple[str, ...],
+    existing: Literal["replace", "keep"],
+    only_if: tuple[str, ...],
+) -> Executable:
+    """Built once: to build one costs more than to execute it."""
+    insert = postgresql_insert if dialect == "postgresql" else sqlite_insert
+    statement = insert(table).values({name: bindparam(name) for name in columns})
     if existing == "keep":
-        connection.execute(statement.on_conflict_do_nothing(index_elements=keys), list(rows))
-        return
-    changes = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+        return statement.on_conflict_do_nothing(index_elements=keys)
+    excluded = statement.excluded
+    changes = {name: excluded[name] for name in columns if name not in keys}
     differs: ColumnElement[bool] | None = None
     for name in only_if:
-        one = table.c[name] != statement.excluded[name]
+        one = table.c[name] != excluded[name]
         differs = one if differs is None else differs | one
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes, where=differs), list(rows))
+    return statement.on_conflict_do_update(index_elements=keys, set_=changes, where=differs)
 
 
 def having_words(connection: Connection, words: Sequence[str]) -> ColumnElement[bool]:

@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import zstandard
-from sqlalchemy import Connection, Engine, and_, delete, func, or_, select
+from sqlalchemy import Connection, Engine, delete, func, select
 
-from union_square.domain.ids import CallId, SessionId, WriterId
+from union_square.domain.ids import CallId, WriterId
 from union_square.domain.lifecycle import ENDED
 from union_square.domain.messages import Message
 from union_square.domain.models import TableRow
 from union_square.store import mapping
 from union_square.store.engine import reading, writing
+from union_square.store.links import find_links
 from union_square.store.ports import LinkCandidate, LinkQuery, Projection
 from union_square.store.sums import sum_up_sessions
 from union_square.store.tables import (
@@ -35,8 +36,6 @@ from union_square.store.tables import (
 )
 
 PIECE_BYTES = 512 << 10
-MOST_CANDIDATES = 100
-_HISTORY_AT_ONCE = 16  # the parent is nearly always among the longest few
 
 
 class SqlWriter:
@@ -62,16 +61,7 @@ class SqlWriter:
 
     def find_links(self, query: LinkQuery) -> list[LinkCandidate]:
         with reading(self._engine) as connection:
-            if query.response_id:
-                same = and_(CALLS.c.upstream == query.upstream, CALLS.c.response_id == query.response_id)
-                return _candidates(connection, query, CALLS.c.response_id, same)
-            for digests in pieces(query.history, _HISTORY_AT_ONCE):
-                same = and_(THREADS.c.fingerprint == query.fingerprint, THREADS.c.digest.in_(digests))
-                found = _candidates(connection, query, THREADS.c.digest, same)
-                if found:
-                    longest = min((candidate.matched for candidate in found), key=digests.index)
-                    return [candidate for candidate in found if candidate.matched == longest]
-        return []
+            return find_links(connection, query)
 
     def write(self, projections: Sequence[Projection], positions: Mapping[WriterId, int]) -> None:
         latest = {projection.detail.call.id: projection for projection in projections}
@@ -133,40 +123,6 @@ def load_archive(connection: Connection, call_id: str) -> bytes:
 
 def _values(row: TableRow) -> dict[str, Any]:
     return row.model_dump()
-
-
-def _candidates(connection: Connection, query: LinkQuery, matched: Any, same: Any) -> list[LinkCandidate]:
-    began = mapping.to_us(query.started_at)
-    child = CALLS.alias("child")
-    children = (
-        select(func.count())
-        .where(child.c.parent_id == CALLS.c.id, child.c.answered_at <= began)
-        .correlate(CALLS)
-        .scalar_subquery()
-    )
-    earlier = or_(CALLS.c.started_at < began, and_(CALLS.c.started_at == began, CALLS.c.id < query.call_id))
-    c = CALLS.c
-    statement = (
-        select(c.id, c.session_id, matched.label("matched"), c.system_digest, c.started_at, children.label("children"))
-        .where(same, c.fingerprint == query.fingerprint, c.answered_at <= began, earlier, c.session_id.is_not(None))
-        .order_by(c.started_at.desc(), c.id.desc())
-        .limit(MOST_CANDIDATES)
-    )
-    if matched.table is THREADS:
-        statement = statement.join(THREADS, THREADS.c.call_id == c.id)
-    if query.session_id:
-        statement = statement.where(c.session_id == query.session_id)
-    return [
-        LinkCandidate(
-            call_id=CallId(row.id),
-            session_id=SessionId(row.session_id),
-            matched=row.matched,
-            system_digest=row.system_digest,
-            started_at=mapping.from_us(row.started_at),
-            children=row.children,
-        )
-        for row in connection.execute(statement)
-    ]
 
 
 def _write_messages(connection: Connection, latest: Mapping[CallId, Projection]) -> dict[CallId, list[int]]:
