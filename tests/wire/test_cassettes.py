@@ -18,6 +18,7 @@ DIALECT_BY_PATH = (
     ("openai-responses", re.compile(r"/responses(\?|$)")),
     ("anthropic-messages", re.compile(r"/messages(\?|$)")),
     ("gemini-generate", re.compile(r":(stream)?generateContent(\?|$)", re.IGNORECASE)),
+    ("cohere-chat", re.compile(r"^/v2/chat$")),
     ("ollama-chat", re.compile(r"^/api/(chat|generate)$")),
 )
 
@@ -111,6 +112,10 @@ def expected_usage(dialect: str, values: list[dict[str, Any]]) -> Usage | None:
     if dialect == "ollama-chat":
         last = values[-1]
         return Usage(input_tokens=last["prompt_eval_count"], output_tokens=last["eval_count"])
+    if dialect == "cohere-chat":
+        ended = values[-1].get("usage") or get(values[-1], "delta", "usage")
+        billed = ended["billed_units"]
+        return Usage(input_tokens=billed["input_tokens"], output_tokens=billed["output_tokens"])
     if dialect == "gemini-generate":
         return expected_gemini_usage(values)
     found: dict[str, Any] = {}
@@ -170,6 +175,11 @@ def expected_text(dialect: str, values: list[dict[str, Any]]) -> str:
                 found.append(content or "")
         elif dialect == "ollama-chat":
             found.append(get(value, "message", "content") or value.get("response") or "")
+        elif dialect == "cohere-chat":
+            for block in get(value, "message", "content") or []:
+                found.append(block.get("text", ""))
+            content = get(value, "delta", "message", "content")
+            found.append(get(content, "text") or "")
         elif dialect == "gemini-generate":
             for candidate in (value.get("candidates") or [])[:1]:
                 parts = get(candidate, "content", "parts") or []

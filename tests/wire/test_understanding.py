@@ -1,5 +1,6 @@
 """A call is understood while its events come in, in whatever order and however it ends."""
 
+import gzip
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -259,3 +260,14 @@ def test_a_long_stream_is_read_in_time_that_grows_with_its_length_only() -> None
     assert understanding.response.messages == (Message(role="assistant", parts=(TextPart(text="word " * 20_000),)),)
     assert understanding.draft is not None
     assert understanding.draft.output_pieces == 20_000
+
+
+def test_an_encoded_request_that_breaks_is_read_as_far_as_it_goes() -> None:
+    whole = gzip.compress(json.dumps(ASKED | {"pad": list(range(5000))}).encode())
+    headers = [JSON, ("content-encoding", "gzip")]
+    good = understand(events_of(PATH, whole, b"{}", request_headers=headers))
+    assert (good.request.model, good.request.problem) == ("gpt-4o", "")
+    broken = understand(events_of(PATH, whole[:-500], b"{}", request_headers=headers)).request
+    assert broken.model == "gpt-4o"
+    assert broken.problem.startswith("the request body gzip data ends too early")
+    assert "the request body is not JSON" in broken.problem

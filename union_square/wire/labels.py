@@ -1,6 +1,6 @@
 """What our own request headers say of a call: session, tags, metadata. They are taken off before forwarding."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from union_square.wire.headers import Head
@@ -20,9 +20,6 @@ class Labels:
     tags: tuple[str, ...] = ()  # in its order, each once
     metadata: dict[str, Any] = field(default_factory=dict[str, Any])
     problems: tuple[str, ...] = ()
-
-    def with_problem(self, problem: str) -> "Labels":
-        return replace(self, problems=(*self.problems, problem))
 
 
 def parse_labels(head: Head) -> Labels:

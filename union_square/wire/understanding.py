@@ -3,6 +3,8 @@
 Must not: do I/O, take the time, or raise because of what a client or a provider sent.
 """
 
+from dataclasses import replace
+
 from union_square.domain import events as ev
 from union_square.domain.call import CallRecording
 from union_square.domain.events import Event
@@ -179,7 +181,8 @@ class Understanding:
         self._request, self._draft = read_request(self._target, data, kind)
         self.preview = preview_of(self._request.messages)
         if content.problem:
-            self._labels = self._labels.with_problem(f"the request body {content.problem}")
+            problems = (f"the request body {content.problem}", self._request.problem)
+            self._request = replace(self._request, problem="; ".join(filter(None, problems)))
         self._open_response()
 
     def _take_response_head(self) -> None:

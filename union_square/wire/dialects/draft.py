@@ -54,10 +54,11 @@ class Draft:
 
     def take_body(self, value: Any, status: int = 200) -> None:
         """A whole JSON body, or as much of one as came."""
-        self._take_failure(value)
-        if status >= 400 and not self.error_type:
+        failed = self.take_failure(value)
+        if status >= 400 and not failed:
             self.error_type, self.error_message = failure_of_status(value, status)
-        if not self.read_body(value) and not self.error_message:
+            failed = bool(self.error_message)
+        if not self.read_body(value) and not failed:
             self.keep(OtherPart(label="JSON", json=json_text(value)))
 
     def take_event(self, event: ServerSentEvent) -> None:
@@ -70,8 +71,8 @@ class Draft:
             self.note(f"{where} {read.problem}")
         if read.value is None:
             return
-        self._take_failure(read.value)
-        if not self.read_event(event.name, read.value) and not self.error_message:
+        failed = self.take_failure(read.value)
+        if not self.read_event(event.name, read.value) and not failed:
             self.keep(OtherPart(label=event.name or "event", json=json_text(read.value)))
 
     def take_text(self, text: str) -> None:
@@ -115,7 +116,9 @@ class Draft:
             self.output_pieces += 1
             self._last, self._last_kind = buffer, kind
 
-    def _take_failure(self, value: Any) -> None:
+    def take_failure(self, value: Any) -> bool:
+        """Note the error that the value reports; False = it reports none."""
         failure = failure_of(value)
         if failure is not None:
             self.error_type, self.error_message = failure
+        return failure is not None

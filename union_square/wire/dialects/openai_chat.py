@@ -120,7 +120,7 @@ class ChatDraft(Draft):
             choice = obj_of(item)
             index = count_of(choice.get("index"))
             self._read_choice(position if index is None else index, choice, key)
-            self._take_failure(choice)
+            self.take_failure(choice)
         return "choices" in body or "usage" in body or bool(body.get("x_groq"))
 
     def _read_usage(self, body: dict[str, Any]) -> None:

@@ -70,7 +70,9 @@ def _media(kind: str, part: dict[str, Any]) -> MediaPart | None:
     fields = obj_of(value)
     if kind == "input_audio" and isinstance(fields.get("data"), str):
         form = text_of(fields.get("format"))
-        return MediaPart(modality="audio", mime_type=_AUDIO_TYPES.get(form, f"audio/{form}"), data=fields["data"])
+        return MediaPart(
+            modality="audio", mime_type=_AUDIO_TYPES.get(form, f"audio/{form}"), data=text_of(fields["data"])
+        )
     if kind == "input_image" and text_of(part.get("file_id")):
         return MediaPart(modality="image", name=text_of(part["file_id"]))
     return None

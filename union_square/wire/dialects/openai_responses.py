@@ -112,7 +112,7 @@ class ResponsesDraft(Draft):
         self.response_id = text_of(body.get("id")) or self.response_id
         self.model = text_of(body.get("model")) or self.model
         self.usage = usage_of(body.get("usage")) or self.usage
-        self._take_failure(body)
+        self.take_failure(body)
         status = text_of(body.get("status"))
         reason = text_of(obj_of(body.get("incomplete_details")).get("reason"))
         if reason or status in {"completed", "incomplete", "failed", "cancelled"}:

@@ -5,6 +5,7 @@ from typing import Any
 
 from union_square.domain.messages import Request
 from union_square.wire.dialects.anthropic_messages import AnthropicMessages
+from union_square.wire.dialects.cohere_chat import CohereChat
 from union_square.wire.dialects.draft import Draft
 from union_square.wire.dialects.gemini_generate import GeminiGenerate
 from union_square.wire.dialects.ollama_chat import OllamaChat
@@ -20,6 +21,7 @@ DIALECTS: tuple[Dialect, ...] = (
     AnthropicMessages(),
     GeminiGenerate(),
     OllamaChat(),
+    CohereChat(),
     OpenAIChat(),
 )
 """In the order in which they are asked."""
