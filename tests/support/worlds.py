@@ -219,7 +219,7 @@ def running(now: datetime | None = None) -> list[Told]:
                 answer=(
                     assistant(
                         "Before it was a square it was a crossing. Two roads, the Bowery and Bloomingdale, met here at "
-                        "an awkward angle, and the surveyors of 1811 found no way to make the corner fit their grid. So "
+                        "an awkward angle; the surveyors of 1811 found no way to make the corner fit their grid. So "
                         "they left it open. In 1839 the opening became a park with an iron fence and gas lamps, and"
                     ),
                 ),

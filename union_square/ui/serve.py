@@ -172,7 +172,7 @@ def run(values: UiValues, open_watching: "OpenWatching | None" = None) -> None:
 
     def ready() -> None:
         written.append(_write_run_file(values))
-        print(f"ui: {address_of(values.host, values.port)}", flush=True)
+        print(f"union-square ui: {address_of(values.host, values.port)}", flush=True)
 
     # uvicorn raises the signal again when it has stopped; without a handler of ours that would end us before clean-up.
     signal.signal(signal.SIGTERM, _already_stopping)

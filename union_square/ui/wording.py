@@ -29,7 +29,7 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 
 def grouped(count: int) -> str:
-    return f"{count:,}".replace(",", "\u202f")
+    return f"{count:,}"
 
 
 def short_count(count: int) -> str:

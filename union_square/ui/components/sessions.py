@@ -16,9 +16,12 @@ def session_row(line: SessionLine) -> rx.Component:
     return el.tr(
         el.td(state_mark(line.state, line.state_word), class_name="c-state"),
         el.td(
-            page_link(line.title, href=line.href, class_name="row-link", custom_attrs={"data-row": ""}),
-            cond(line.problem, el.span(line.problem, class_name="problem")),
-            tag_chips(line.tags),
+            el.div(
+                page_link(line.title, href=line.href, class_name="row-link", custom_attrs={"data-row": ""}),
+                cond(line.problem, el.span(line.problem, class_name="problem")),
+                tag_chips(line.tags),
+                class_name="cell",
+            ),
             class_name="c-title",
         ),
         el.td(line.models, class_name="c-model"),
@@ -60,8 +63,11 @@ def call_row(line: CallLine) -> rx.Component:
     return el.tr(
         el.td(state_mark(line.state, line.state_word), class_name="c-state"),
         el.td(
-            page_link(line.preview, href=line.href, class_name="row-link", custom_attrs={"data-row": ""}),
-            tag_chips(line.tags),
+            el.div(
+                page_link(line.preview, href=line.href, class_name="row-link", custom_attrs={"data-row": ""}),
+                tag_chips(line.tags),
+                class_name="cell",
+            ),
             class_name="c-title",
         ),
         el.td(line.model, class_name="c-model"),
