@@ -14,11 +14,10 @@ from union_square.domain.records import (
     RESPONSE_END,
     RESPONSE_HEAD,
     failure_payload,
-    request_head_payload,
     total_payload,
 )
 from union_square.domain.redaction import Redactor
-from union_square.wire.http1 import HEAD_END, OWN_PREFIX, RequestHead
+from union_square.wire.http1 import HEAD_END, RequestHead
 
 
 class Offers(Protocol):
@@ -56,16 +55,10 @@ class Call:
         self._redactor = redactor
         self._counters = counters
 
-    def begin(self, raw_head: bytes) -> None:
-        """The request head as the client sent it."""
-        if self._tap is None:
-            return
-        redacted = self._redactor.redact_request_head(raw_head)
-        if self._bodies:
-            payload = request_head_payload(self.route.name, redacted.fingerprint, recorded=True, head=redacted.head)
-        else:
-            payload = request_head_payload(self.route.name, "", recorded=False, head=_bare_head(redacted.head))
-        self._tap.offer(REQUEST_HEAD, self.id, self.began, payload)
+    def begin(self, record: bytes) -> None:
+        """The request's head, as `heads.HeadReader` gives it to be recorded."""
+        if self._tap is not None:
+            self._tap.offer(REQUEST_HEAD, self.id, self.began, record)
 
     def request_chunk(self, at: int, data: bytes) -> None:
         self.last = at
@@ -116,12 +109,3 @@ class Call:
         counters.in_flight -= 1
         counters.request_bytes += self.request_total
         counters.response_bytes += self.response_total
-
-
-def _bare_head(head: bytes) -> bytes:
-    """What is kept of a head whose client asked not to be recorded: the request line without its query, and the headers
-    that were meant for us."""
-    first, *rest = head[:-4].split(b"\r\n")
-    method, target, version = first.split(b" ")
-    own = [line for line in rest if line.lower().startswith(OWN_PREFIX)]
-    return b"\r\n".join([b" ".join([method, target.partition(b"?")[0], version]), *own]) + HEAD_END

@@ -25,8 +25,6 @@ from union_square.wire.http1 import (
     HeadError,
     RequestHead,
     ResponseHead,
-    parse_request_head,
-    request_head_for,
 )
 from union_square.wire.http1_body import MORE, Body, BodyError, body_of
 
@@ -147,26 +145,27 @@ class ClientConnection(asyncio.Protocol):
         now = plane.clock()
         raw = data[:end]
         try:
-            head = parse_request_head(raw)
-            self._body = body_of(head.length)
-            self._keep_alive = head.keep_alive and not plane.draining
-            route = plane.routes.get(head.segment) or plane.routes.get(head.segment.lower())
-            if route is None:
-                self._begin_local(head, data, end)
-                return
-            out = request_head_for(head, authority=route.authority, prefix=route.request_prefix, extra=route.extra_line)
+            read, length, digits = plane.heads.read(raw)
         except HeadError as error:
             self._refuse(error)
             return
+        head, route = read.head, read.route
+        self._body = body_of(length)
+        self._keep_alive = head.keep_alive and not plane.draining
+        if route is None:
+            self._begin_local(head, data, end)
+            return
         call = self._call = plane.new_call(route, head, now)
+        out = read.out[0] + digits + read.out[1]
+        record = read.record[0] + digits + read.record[1] if read.record[1] else read.record[0]
         connection = plane.pool.take(route)
         if connection is None:
-            call.begin(raw)
+            call.begin(record)
             self._buffer = data[end:]
-            self._wait()
+            self._stage = _WAIT
             self._task = self._loop.create_task(self._connect(call, out))
         else:
-            self._send(connection, call, out, data, end, now, raw)
+            self._send(connection, call, out, data, end, now, record)
 
     async def _connect(self, call: Call, out: bytes) -> None:
         try:
@@ -191,7 +190,7 @@ class ClientConnection(asyncio.Protocol):
         data: bytes,
         start: int,
         now: int,
-        raw: bytes | None,
+        record: bytes | None,
     ) -> None:
         """Send the head `out` and what of the body stands in `data` from `start` on, in one write."""
         self._upstream = connection
@@ -202,20 +201,20 @@ class ClientConnection(asyncio.Protocol):
             try:
                 payload, end = self._body.feed(data, start) if start < len(data) else (b"", MORE)
             except BodyError as error:
-                if raw is not None:
-                    call.begin(raw)
+                if record is not None:
+                    call.begin(record)
                 self._break_request(error)
                 return
         connection.transport.write(out + (data[start:] if end == MORE else data[start:end]))
         call.added_us = self._plane.clock() - now
-        if raw is not None:
-            call.begin(raw)
+        if record is not None:
+            call.begin(record)
         if payload:
             call.request_chunk(now, payload)
         if end == MORE:
             self._stage = _BODY
         else:
-            self._wait()
+            self._stage = _WAIT
             if end < len(data):
                 self._buffer = data[end:]
             call.request_end(now)
@@ -235,7 +234,7 @@ class ClientConnection(asyncio.Protocol):
         call.request_chunk(now, payload)
         if end != MORE:
             self._buffer = data[end:]
-            self._wait()
+            self._stage = _WAIT
             call.request_end(now)
             if call.ended:  # the answer came before the request's end
                 self._drop_upstream()
@@ -435,9 +434,6 @@ class ClientConnection(asyncio.Protocol):
             upstream.detach()
             upstream.transport.abort()
 
-    def _wait(self) -> None:
-        self._stage = _WAIT
-
     def _linger(self) -> None:
         """Nothing more is answered; read on for a moment, so that what was written arrives."""
         self._stage = _LINGER
@@ -508,7 +504,7 @@ class ClientConnection(asyncio.Protocol):
             self._refuse(HeadError("the request's body is too large", 413))
         elif self._body is None or end != MORE:
             self._buffer = data if self._body is None else data[end:]
-            self._wait()
+            self._stage = _WAIT
             self._task = self._loop.create_task(self._answer_locally(bytes(taken)))
 
     async def _answer_locally(self, body: bytes) -> None:

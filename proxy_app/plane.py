@@ -10,6 +10,7 @@ from typing import Protocol
 from proxy_app.call import Call
 from proxy_app.clock import CallIds, Clock
 from proxy_app.counters import Counters, SharedCounts
+from proxy_app.heads import HeadReader
 from proxy_app.pool import Pool
 from proxy_app.routes import Route
 from union_square.domain.redaction import Redactor
@@ -55,6 +56,7 @@ class Plane:
         self.recorder = recorder
         self.clients: set[Swept] = set()
         self.draining = False
+        self.heads = HeadReader(routes, redactor if tap else None)
         self._ids = CallIds()
         self._redactor = redactor
         self._shared = shared

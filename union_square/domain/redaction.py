@@ -2,17 +2,20 @@
 string has the shape of a known kind of key.
 
 In a credential's place stands `[redacted:<fingerprint>]`, a keyed BLAKE2b hash of 16 hexadecimal digits: equal
-credentials have equal fingerprints, and without the key (which stays in the data folder) nothing can be learned of them.
+credentials have equal fingerprints, and without the key (which stays in the data folder) they tell nothing.
 
 Must not: keep or show a credential. The cache holds them in memory only, as the connection they came by does.
 """
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 _CACHE_ENTRIES = 4096
-_CACHED_SECRET_BYTES = 4096
+_CACHED_HEAD = 4096
+"""Lines of longer heads are not kept, so that the cache stays below some 10 MB."""
 
 _WORDS = frozenset({b"auth", b"key", b"token", b"secret", b"jwt", b"sig", b"password", b"passwd", b"pwd", b"sid"})
 _SMELLS = (
@@ -48,23 +51,32 @@ _USER_INFO = re.compile(rb"(?<=://)[^/\s@?#]+(?=@)")
 _PARAMETER = re.compile(rb"(?<=[?&;])([^=&;#\s]+)=([^&;#\s]*)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RedactedHead:
+class RedactedHead(NamedTuple):  # made for every call: a third of the time of a frozen dataclass
     """A request head without its credentials. `fingerprint` is that of the principal one; "" = it carried none."""
 
     head: bytes
     fingerprint: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of a head, redacted. `principal` is the credential's fingerprint, and `name` where it stood."""
+
+    redacted: bytes
+    name: bytes = b""
+    principal: bytes = b""
+
+
 class Redactor:
-    """Replaces credentials by fingerprints under one key (32 random bytes). Pure but for its bounded cache."""
+    """Replaces credentials by fingerprints under one key (32 random bytes). Pure but for its bounded caches: most lines
+    of a head are those of the head before it, and looking them up is ten times as fast as reading them."""
 
     def __init__(self, key: bytes) -> None:
         if len(key) < 16:
             raise ValueError("the fingerprint key is too short: 16 bytes at least")
         self._key = key[:64]
-        self._known: dict[bytes, bytes] = {}
-        self._names: dict[bytes, bool] = {}
+        self._fingerprint = lru_cache(maxsize=_CACHE_ENTRIES)(self._hash)
+        self._line = lru_cache(maxsize=_CACHE_ENTRIES)(self._read_line)
 
     def fingerprint(self, secret: bytes) -> str:
         """16 hexadecimal digits that stand for `secret`."""
@@ -72,40 +84,49 @@ class Redactor:
 
     def redact_request_head(self, head: bytes) -> RedactedHead:
         """A request head (request line, headers, empty line) with every credential replaced."""
-        lines = head.split(b"\r\n")
-        principals: dict[bytes, bytes] = {}
+        lines = head[:-4].split(b"\r\n")
         first = lines[0]
-        if b"?" in first:
-            lines[0] = _PARAMETER.sub(lambda m: self._parameter(m, principals), first)
-        for i in range(1, len(lines) - 2):
-            name, _, value = lines[i].partition(b":")
-            if self._is_credential(name):
-                low = name.lower()
-                replaced, principal = self._replace(value)
-                lines[i] = name + b":" + replaced
-                if principal:
-                    principals.setdefault(low, principal)
-        redacted = self._redact_shapes(b"\r\n".join(lines))
-        return RedactedHead(head=redacted, fingerprint=_principal(principals))
+        found = self._read_first(first)
+        principals = {b"?": found.principal} if found.principal else None
+        changed = found.redacted is not first
+        lines[0] = found.redacted
+        read = self._line if len(head) <= _CACHED_HEAD else self._read_line
+        for i in range(1, len(lines)):
+            known = read(lines[i])
+            if known is not None:
+                changed = True
+                lines[i] = known.redacted
+                if known.principal:
+                    principals = principals or {}
+                    principals.setdefault(known.name, known.principal)
+        if changed:
+            head = b"\r\n".join(lines) + b"\r\n\r\n"
+        return RedactedHead(head, _principal(principals) if principals else "")
 
     def redact_response_head(self, head: bytes) -> bytes:
         """A response head with the cookies and tokens it sets replaced."""
-        lines = head.split(b"\r\n")
-        changed = False
-        for i in range(1, len(lines) - 2):
-            name, _, value = lines[i].partition(b":")
-            if self._is_credential(name):
-                lines[i] = name + b":" + self._replace(value)[0]
-                changed = True
-        return self._redact_shapes(b"\r\n".join(lines) if changed else head)
+        lines = head[:-4].split(b"\r\n")
+        known = list(map(self._line if len(head) <= _CACHED_HEAD else self._read_line, lines[1:]))
+        if not any(known):
+            return head
+        kept = (line if new is None else new.redacted for line, new in zip(lines[1:], known, strict=True))
+        return b"\r\n".join((lines[0], *kept)) + b"\r\n\r\n"
 
-    def _is_credential(self, name: bytes) -> bool:
-        known = self._names.get(name)
-        if known is None:
-            if len(self._names) >= _CACHE_ENTRIES:
-                self._names.clear()
-            known = self._names[name] = is_credential_name(name)
-        return known
+    def _read_first(self, line: bytes) -> _Line:
+        principals: list[bytes] = []
+        redacted = self._redact_shapes(line)
+        if b"?" in redacted:
+            redacted = _PARAMETER.sub(lambda m: self._parameter(m, principals), redacted)
+        return _Line(redacted, b"?", principals[0] if principals else b"")
+
+    def _read_line(self, line: bytes) -> _Line | None:
+        """What is to stand in the place of a header line; None = the line itself."""
+        name, _, value = line.partition(b":")
+        if is_credential_name(name):
+            replaced, principal = self._replace(value)
+            return _Line(name + b":" + replaced, name.strip(b" \t").lower(), principal)
+        redacted = self._redact_shapes(line)
+        return None if redacted == line else _Line(redacted)
 
     def _replace(self, value: bytes) -> tuple[bytes, bytes]:
         """A header's value with the credential in it replaced, and the fingerprint (b"" of an empty value)."""
@@ -122,35 +143,28 @@ class Redactor:
         print_ = self._fingerprint(signed.partition(b"/")[0] if marked else secret)
         return lead + b"[redacted:" + print_ + b"]", print_
 
-    def _parameter(self, match: re.Match[bytes], principals: dict[bytes, bytes]) -> bytes:
+    def _parameter(self, match: re.Match[bytes], principals: list[bytes]) -> bytes:
         name, value = match.group(1), match.group(2)
-        if not value or not is_credential_parameter(name):
+        if not value or value.startswith(b"[redacted:") or not is_credential_parameter(name):
             return match.group(0)
         print_ = self._fingerprint(value)
-        principals.setdefault(b"?" + name.lower(), print_)
+        principals.append(print_)
         return name + b"=[redacted:" + print_ + b"]"
 
-    def _redact_shapes(self, head: bytes) -> bytes:
+    def _redact_shapes(self, line: bytes) -> bytes:
         for mark in _SHAPE_MARKS:
-            if mark in head:
-                head = _SHAPES.sub(lambda m: b"[redacted:" + self._fingerprint(m.group()) + b"]", head)
+            if mark in line:
+                line = _SHAPES.sub(lambda m: b"[redacted:" + self._fingerprint(m.group()) + b"]", line)
                 break
-        if b"://" in head:
-            if b"?" in head:
-                head = _PARAMETER.sub(lambda m: self._parameter(m, {}), head)
-            if b"@" in head:
-                head = _USER_INFO.sub(lambda m: b"[redacted:" + self._fingerprint(m.group()) + b"]", head)
-        return head
+        if b"://" in line:
+            if b"?" in line:
+                line = _PARAMETER.sub(lambda m: self._parameter(m, []), line)
+            if b"@" in line:
+                line = _USER_INFO.sub(lambda m: b"[redacted:" + self._fingerprint(m.group()) + b"]", line)
+        return line
 
-    def _fingerprint(self, secret: bytes) -> bytes:
-        known = self._known.get(secret)
-        if known is None:
-            known = blake2b(secret, digest_size=8, key=self._key).hexdigest().encode()
-            if len(secret) <= _CACHED_SECRET_BYTES:
-                if len(self._known) >= _CACHE_ENTRIES:
-                    self._known.clear()
-                self._known[secret] = known
-        return known
+    def _hash(self, secret: bytes) -> bytes:
+        return blake2b(secret, digest_size=8, key=self._key).hexdigest().encode()
 
 
 def _principal(found: dict[bytes, bytes]) -> str:

@@ -41,7 +41,6 @@ class Recorder:
         self._flush_seconds = flush_seconds
         self._now = now
         self._held: list[bytes] = []
-        self._held_size = 0
         self.problem = ""
         """Why the log cannot be written now, for a person; empty when it can."""
         self._reason = "stream_full"
@@ -70,7 +69,7 @@ class Recorder:
         if self._held or self._tap.missed:
             _log.error(
                 "the event log could not be completed: %d bytes of records and the gaps of %d calls are lost (%s)",
-                self._held_size,
+                sum(map(len, self._held)),
                 len(self._tap.missed),
                 self.problem or "it is full",
             )
@@ -78,8 +77,8 @@ class Recorder:
 
     def _take(self, batch: Batch) -> None:
         self._tap.seal(batch)
-        self._held += batch.records
-        self._held_size += batch.size
+        for kind, call, at, payload in batch:
+            self._held.append(pack(kind, call, at, payload))
 
     def _flush(self) -> None:
         began = time.perf_counter()
@@ -98,20 +97,12 @@ class Recorder:
             self.problem = ""
             return
         data = b"".join(self._held)
-        error = self._append(data)
-        if error is None:
-            self._held.clear()
-            written = self._held_size
-            self._held_size = 0
-        else:
-            written = error
-            left = data[written:]
-            self._held = [left] if left else []
-            self._held_size = len(left)
+        written = self._append(data)
+        self._held = [data[written:]] if written < len(data) else []
         self._tap.written(written)
 
-    def _append(self, data: bytes) -> int | None:
-        """Append; None when all was written, else how many bytes were."""
+    def _append(self, data: bytes) -> int:
+        """Append, and say how many bytes were written: whole records, all of them unless there is a problem."""
         before = self._log.position
         try:
             self._log.append(data)
@@ -125,18 +116,16 @@ class Recorder:
         if self.problem:
             _log.warning("the event log can be written again")
         self.problem = ""
-        return None
+        return len(data)
 
     def _append_missed(self) -> None:
         missed = self._tap.take_missed()
         at = self._now()
         data = b"".join(r for call, entry in missed.items() for r in self._records_of(call, entry, at))
-        size = len(data)
-        error = self._append(data)
-        if error is not None:
-            self._held = [data[error:]]
-            self._held_size = size - error
-            self._tap.in_flight += self._held_size
+        written = self._append(data)
+        if written < len(data):
+            self._held = [data[written:]]
+            self._tap.in_flight += len(data) - written
         self.gaps += sum(1 for entry in missed.values() if entry.observations)
         if not self.problem:
             self._reason = "stream_full"
@@ -144,5 +133,5 @@ class Recorder:
     def _records_of(self, call: bytes, entry: Missed, at: int) -> list[bytes]:
         if not entry.observations:
             return entry.ends
-        gap = pack(GAP, call, at, gap_payload(entry.observations, entry.bytes, self._reason))
+        gap = pack(GAP, call, at, gap_payload(entry.observations, entry.payload_bytes, self._reason))
         return [gap, *entry.ends]

@@ -1,7 +1,7 @@
 """The tap: where the data plane puts what it saw. `offer` never waits and never raises.
 
-What is offered gathers in a batch, one item on a memory stream, until the recorder takes it or it has grown large; so
-under load there is one item per flush, not per observation. The stream is bounded by the bytes in flight (offered and
+What is offered gathers in a batch, one item on a memory stream, until the recorder takes it; so under load there is one
+item per flush, not per observation. The stream is bounded by the bytes in flight (offered and
 not yet in the log), not by items. What does not fit is counted per call and becomes a Gap once there is room.
 
 Must not: do I/O. Runs in the proxy's loop only; nothing here is locked.
@@ -15,6 +15,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from union_square.domain.records import (
     FAILURE,
+    RECORD_OVERHEAD,
     REQUEST_CHUNK,
     REQUEST_END,
     RESPONSE_CHUNK,
@@ -22,8 +23,6 @@ from union_square.domain.records import (
     pack,
 )
 
-BATCH_BYTES = 1 << 20
-"""A batch that has reached this size is closed and the next begun."""
 MAX_MISSED_CALLS = 100_000
 """So many calls are counted each on its own; those beyond are summed, so that a full disk does not fill the memory."""
 
@@ -31,14 +30,14 @@ _ENDS = frozenset({REQUEST_END, RESPONSE_END, FAILURE})
 _CHUNKS = frozenset({REQUEST_CHUNK, RESPONSE_CHUNK})
 
 
-class Batch:
-    """Records of many calls in the order they were offered; `size` is their bytes."""
+Observation = tuple[int, bytes, int, bytes]
+"""Record kind, the call's 16 bytes, microseconds since the epoch, payload; packed only when it is written."""
+Batch = list[Observation]
+"""Observations of many calls in the order they were offered."""
 
-    __slots__ = ("records", "size")
 
-    def __init__(self) -> None:
-        self.records: list[bytes] = []
-        self.size = 0
+def _no_ends() -> list[bytes]:
+    return []
 
 
 @dataclass(slots=True)
@@ -46,8 +45,8 @@ class Missed:
     """What one call lost: observations and payload bytes. `ends` are its ends, which are small and never dropped."""
 
     observations: int = 0
-    bytes: int = 0
-    ends: list[bytes] = field(default_factory=list[bytes])
+    payload_bytes: int = 0
+    ends: list[bytes] = field(default_factory=_no_ends)
 
 
 class Tap:
@@ -67,22 +66,22 @@ class Tap:
 
     def offer(self, kind: int, call: bytes, at: int, payload: bytes) -> None:
         """Take one observation: a record kind of `domain.records`, the call's 16 bytes, microseconds, payload."""
-        record = pack(kind, call, at, payload)
-        size = len(record)
-        in_flight = self.in_flight
-        # An empty stream takes anything, else a piece larger than the bound would never be recorded.
-        if (in_flight and in_flight + size > self._limit) or self._closed or (self.missed and call in self.missed):
-            self._miss(kind, call, payload, record)
-            return
-        self.in_flight = in_flight + size
+        in_flight = self.in_flight + len(payload) + RECORD_OVERHEAD
+        if in_flight > self._limit or self.missed or self._closed:
+            if self._must_miss(call, in_flight):
+                self._miss(kind, call, at, payload)
+                return
+        self.in_flight = in_flight
         batch = self._open
         if batch is None:
-            batch = self._open = Batch()
+            batch = self._open = []
             self._send.send_nowait(batch)
-        batch.records.append(record)
-        batch.size += size
-        if batch.size >= BATCH_BYTES:
-            self._open = None
+        batch.append((kind, call, at, payload))
+
+    def _must_miss(self, call: bytes, in_flight: int) -> bool:
+        """An empty stream takes anything, else a piece larger than the bound would never be recorded. A call that has
+        lost something loses what follows too until its Gap stands in the log, so that the order stays exact."""
+        return self._closed or call in self.missed or (self.in_flight > 0 and in_flight > self._limit)
 
     def seal(self, batch: Batch) -> None:
         """The recorder has taken `batch`: what comes now goes into another."""
@@ -104,7 +103,7 @@ class Tap:
         self._open = None
         self._send.close()
 
-    def _miss(self, kind: int, call: bytes, payload: bytes, record: bytes) -> None:
+    def _miss(self, kind: int, call: bytes, at: int, payload: bytes) -> None:
         entry = self.missed.get(call)
         if entry is None:
             if len(self.missed) >= MAX_MISSED_CALLS:
@@ -114,10 +113,10 @@ class Tap:
             else:
                 entry = self.missed[call] = Missed()
         if kind in _ENDS:
-            entry.ends.append(record)
+            entry.ends.append(pack(kind, call, at, payload))
             return
         lost = len(payload) if kind in _CHUNKS else 0
         entry.observations += 1
-        entry.bytes += lost
+        entry.payload_bytes += lost
         self.missed_observations += 1
         self.missed_bytes += lost

@@ -1,0 +1,102 @@
+"""Requests' heads, read once: the heads that one client sends are mostly equal but for the length of the body.
+
+So what a head amounts to is kept under its bytes without that number, and a head that was seen before costs a lookup.
+A head that was never seen, or cannot be kept, is read in full; both ways give the same (a test holds them to it).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from proxy_app.routes import Route
+from union_square.domain.records import request_head_payload
+from union_square.domain.redaction import Redactor
+from union_square.wire.http1 import HEAD_END, OWN_PREFIX, RequestHead, parse_request_head, request_head_for
+
+MAX_KEPT = 1024
+MAX_KEPT_BYTES = 4096
+"""Longer heads are not kept; so all that is kept stays below some 10 MB."""
+_MARK = b"ength: "  # Content-Length in either case; what else ends so only makes a head one that is not kept
+_MAX_DIGITS = 18
+
+
+@dataclass(slots=True)
+class ReadHead:
+    """A head, what to send upstream for it and what to record of it; `route` is None when it is not for an upstream.
+    Of a kept one `out` and `record` are in two parts, between which the length goes."""
+
+    head: RequestHead
+    route: Route | None
+    out: tuple[bytes, bytes]
+    record: tuple[bytes, bytes]
+
+
+class HeadReader:
+    """Reads request heads for one worker. `redactor` is None when nothing is recorded."""
+
+    def __init__(self, routes: Mapping[bytes, Route], redactor: Redactor | None) -> None:
+        self._routes = routes
+        self._redactor = redactor
+        self._kept: dict[tuple[bytes, bytes], ReadHead] = {}
+
+    def read(self, raw: bytes) -> tuple[ReadHead, int, bytes]:
+        """What `raw` says, the length of its body (see RequestHead.length), and the length's digits to put between the
+        parts. Raises HeadError."""
+        mark = raw.find(_MARK) + len(_MARK)
+        if mark < len(_MARK):
+            before, digits, after = raw, b"", b""
+        else:
+            end = raw.find(b"\r", mark)
+            before, digits, after = raw[:mark], raw[mark:end], raw[end:]
+        known = self._kept.get((before, after))
+        if known is None or (digits and (not digits.isdigit() or len(digits) > _MAX_DIGITS)):
+            known = self._read(raw)
+            if len(raw) <= MAX_KEPT_BYTES and known.route is not None:
+                self._keep(known, before, digits, after)
+            return known, known.head.length, b""
+        return known, int(digits) if digits else known.head.length, digits
+
+    def _read(self, raw: bytes) -> ReadHead:
+        head = parse_request_head(raw)
+        route = self._routes.get(head.segment) or self._routes.get(head.segment.lower())
+        if route is None:
+            return ReadHead(head, None, (b"", b""), (b"", b""))
+        out = request_head_for(head, authority=route.authority, prefix=route.request_prefix, extra=route.extra_line)
+        record = self._record(raw, head, route, self._redactor) if self._redactor else b""
+        return ReadHead(head, route, (out, b""), (record, b""))
+
+    def _record(self, raw: bytes, head: RequestHead, route: Route, redactor: Redactor) -> bytes:
+        redacted = redactor.redact_request_head(raw)
+        if head.do_not_record:
+            return request_head_payload(route.name, "", recorded=False, head=_bare_head(redacted.head))
+        return request_head_payload(route.name, redacted.fingerprint, recorded=True, head=redacted.head)
+
+    def _keep(self, read: ReadHead, before: bytes, digits: bytes, after: bytes) -> None:
+        """Keep it, if its parts can be told apart at the length."""
+        out, record = read.out[0], read.record[0]
+        kept = ReadHead(read.head, read.route, read.out, read.record)
+        if digits:
+            line = before[before.rfind(b"\n") + 1 :]
+            if line.lower() != b"content-length: " or read.head.length < 0:
+                return
+            whole = line + digits + b"\r\n"
+            if out.count(whole) != 1 or record.count(whole) not in {0, 1}:
+                return
+            kept.out = _parted(out, line, whole)
+            kept.record = _parted(record, line, whole) if whole in record else (record, b"")
+        if len(self._kept) >= MAX_KEPT:
+            self._kept.clear()
+        self._kept[before, after] = kept
+
+
+def _parted(text: bytes, line: bytes, whole: bytes) -> tuple[bytes, bytes]:
+    start, _, end = text.partition(whole)
+    return start + line, b"\r\n" + end
+
+
+def _bare_head(head: bytes) -> bytes:
+    """What is kept of a head whose client asked not to be recorded: the request line without its query, and the headers
+    that were meant for us."""
+    first, *rest = head[:-4].split(b"\r\n")
+    method, target, version = first.split(b" ")
+    own = [line for line in rest if line.lower().startswith(OWN_PREFIX)]
+    return b"\r\n".join([b" ".join([method, target.partition(b"?")[0], version]), *own]) + HEAD_END
