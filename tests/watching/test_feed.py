@@ -14,7 +14,9 @@ from union_square.domain import events as ev
 from union_square.domain.ids import WriterId
 from union_square.recording.log_reader import FolderLogReader
 from union_square.watching import feed as feed_module
+from union_square.watching import feedcall as feedcall_module
 from union_square.watching.feed import LiveFeed
+from union_square.wire.understanding import Understanding
 
 
 def text_of(feed: LiveFeed, number: int) -> str:
@@ -244,3 +246,32 @@ async def test_gaps_are_told_for_five_minutes(log: HandLog) -> None:
     assert (found.calls, found.observations, found.bytes, found.reasons) == (1, 6, 200, ("stream_full",))
     times.passed = 400
     assert feed.gaps() is None
+
+
+class Breaking(Understanding):
+    """Fails at what this test says it cannot understand."""
+
+    def apply(self, event: ev.Event) -> None:
+        super().apply(event)
+        if isinstance(event, ev.ResponseChunk) and b"poison" in event.data:
+            raise RuntimeError("a fault of ours")
+
+
+async def test_a_call_that_cannot_be_understood_is_shown_by_its_heads(
+    log: HandLog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(feedcall_module, "Understanding", Breaking)
+    feed, script, other = feed_of(log), Script(1), Script(2)
+    log.append(*script.request(), *script.answer_begins(), *script.says("ok", "poison"))
+    log.append(*other.request(), *other.answer_begins(), *other.says("fine"))
+    await feed.poll()
+    call = feed.get(script.id)
+    assert call is not None
+    view = call.understanding.view()
+    assert (view.state, view.status_code, view.upstream) == ("running", 200, "openai")
+    assert text_of(feed, 2) == "fine"
+    log.append(*script.says("poison again"), *script.ends())
+    await feed.poll()
+    assert call.understanding.view().state == "done"
+    assert len(caplog.records) == 1
+    assert script.id in caplog.text

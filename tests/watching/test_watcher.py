@@ -175,6 +175,14 @@ async def test_tags_and_notes_wait_for_a_call_that_only_the_feed_knows(world: Wo
         await world.watcher.add_tag("call", call_id(77), "x")
 
 
+async def test_a_running_sessions_tags_are_on_the_live_page(world: World) -> None:
+    script = Script(1)
+    await world.happen(*script.request())
+    world.project()
+    await world.watcher.add_tag("session", script.id, "watch")
+    assert [one.session.tags for one in (await world.watcher.live()).running] == [("watch",)]
+
+
 async def test_a_silent_or_failing_projector_is_told(world: World) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(world.watcher.run)

@@ -97,7 +97,8 @@ class Watcher:
         self._looked_at = self._monotonic()
         version = self._feed.version
         groups = self._live.groups()
-        stored = await self._store.session_views({one for one in groups if one != groups[one][0].call_id})
+        linked = {one for one, calls in groups.items() if any(self._links.get(call.call_id) for call in calls)}
+        stored = await self._store.session_views(linked)
         return LiveSnapshot(
             version=version, running=self._live.sessions(groups, stored), recording_problem=self.recording_problem()
         )
