@@ -15,6 +15,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import Watch
 from tests.support.product import Product, eventually, running_product
 from tests.support.talker import Talker, talker
 
@@ -31,6 +32,7 @@ class Stage:
 def stage(tmp_path: Path) -> Iterator[Stage]:
     with talker() as upstream, running_product(tmp_path / "home", {"openai": upstream.base_url}) as product:
         yield Stage(product=product, upstream=upstream)
+        upstream.hang_up()  # else a call that a failed test left open is waited for
 
 
 class Asking:
@@ -128,7 +130,8 @@ def test_tags_and_a_note_survive_the_death_of_the_ui(stage: Stage, page: Page) -
     expect(page.locator("[data-role=assistant]")).to_contain_text("Kept.")
 
 
-def test_the_ui_stops_within_seconds_although_pages_are_open(stage: Stage, page: Page) -> None:
+def test_the_ui_stops_within_seconds_although_pages_are_open(stage: Stage, page: Page, watch: Watch) -> None:
+    watch.expected = ("WebSocket connection",)  # the browser logs that the socket is gone
     page.goto(stage.product.ui)
     expect(page.get_by_test_id("connect")).to_be_visible()
     pid = int(stage.product.said("ui")["pid"])
@@ -153,10 +156,13 @@ def test_a_page_of_another_site_gets_no_socket(stage: Stage) -> None:
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     }
     url = f"http://{host}/_event/?EIO=4&transport=websocket&token=x"
-    with httpx.Client(trust_env=False, timeout=10) as client:
-        assert client.get(url, headers=headers | {"Origin": "http://evil.example"}).status_code == 403
-        assert client.get(url, headers={"Host": "evil.example"}).status_code == 421
-        assert client.get(f"http://{host}/", headers={"Host": "evil.example"}).status_code == 421
+    assert _status(url, headers | {"Origin": "http://evil.example"}) == 403
+    assert _status(url, {"Host": "evil.example"}) == 421
+    assert _status(f"http://{host}/", {"Host": "evil.example"}) == 421
+
+
+def _status(url: str, headers: dict[str, str]) -> int:
+    return httpx.get(url, headers=headers, trust_env=False, timeout=10).status_code
 
 
 def test_it_says_what_to_do_when_its_port_is_taken(stage: Stage, tmp_path: Path) -> None:

@@ -43,6 +43,10 @@ class Talker:
         self._words.put(b"data: [DONE]\n\n")
         self._words.put(None)
 
+    def hang_up(self) -> None:
+        """End whatever is open, now."""
+        self._words.put(None)
+
     def _put(self, piece: dict[str, Any]) -> None:
         whole = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "model": "gpt-4o-mini-2024-07-18"} | piece
         self._words.put(b"data: " + json.dumps(whole).encode() + b"\n\n")
