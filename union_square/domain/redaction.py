@@ -76,6 +76,7 @@ class Redactor:
             raise ValueError("the fingerprint key is too short: 16 bytes at least")
         self._key = key[:64]
         self._fingerprint = lru_cache(maxsize=_CACHE_ENTRIES)(self._hash)
+        self._shapeless = lru_cache(maxsize=256)(self._redact_shapes)
         self._line = lru_cache(maxsize=_CACHE_ENTRIES)(self._read_line)
 
     def fingerprint(self, secret: bytes) -> str:
@@ -107,10 +108,11 @@ class Redactor:
         """A response head with the cookies and tokens it sets replaced."""
         lines = head[:-4].split(b"\r\n")
         known = list(map(self._line if len(head) <= _CACHED_HEAD else self._read_line, lines[1:]))
-        if not any(known):
+        first = self._shapeless(lines[0])
+        if first == lines[0] and not any(known):
             return head
         kept = (line if new is None else new.redacted for line, new in zip(lines[1:], known, strict=True))
-        return b"\r\n".join((lines[0], *kept)) + b"\r\n\r\n"
+        return b"\r\n".join((first, *kept)) + b"\r\n\r\n"
 
     def _read_first(self, line: bytes) -> _Line:
         principals: list[bytes] = []

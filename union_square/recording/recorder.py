@@ -57,15 +57,15 @@ class Recorder:
         async for batch in self._tap.batches:
             await anyio.sleep(self._flush_seconds)
             self._take(batch)
-            self._flush()
+            self.flush()
             while self.problem:
                 await anyio.sleep(RETRY_SECONDS)
-                self._flush()
+                self.flush()
 
     def finish(self) -> None:
         """Write what is left, for the last time, and close the log. What cannot be written is named in the log of the
         program."""
-        self._flush()
+        self.flush()
         if self._held or self._tap.missed:
             _log.error(
                 "the event log could not be completed: %d bytes of records and the gaps of %d calls are lost (%s)",
@@ -73,6 +73,7 @@ class Recorder:
                 len(self._tap.missed),
                 self.problem or "it is full",
             )
+        self._tap.batches.close()
         self._log.close()
 
     def _take(self, batch: Batch) -> None:
@@ -80,7 +81,8 @@ class Recorder:
         for kind, call, at, payload in batch:
             self._held.append(pack(kind, call, at, payload))
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what has gathered now."""
         began = time.perf_counter()
         try:
             while True:

@@ -221,7 +221,7 @@ class _Fields:
             raise HeadError("the Host header is missing")
         options = self._connection_options() if self.connection else _NO_OPTIONS
         upgrade = self._keep_upgrade(options, kept)
-        if self.connection or self.te:
+        if self.connection or self.te or self.upgrade or self.settings:
             kept = self._drop_hop_by_hop(options, kept, upgrade=upgrade)
         if not self.host:
             self.host = 1
