@@ -42,7 +42,7 @@ def product(tmp_path_factory: pytest.TempPathFactory, upstream: ScriptedUpstream
 
 def pieces_of(dialect: Dialect, text: str = WORDS) -> list[bytes]:
     step = Step(said=Ask(text="?"), answer=Answer(text=text))
-    model = {"anthropic": "claude-sonnet-4-5"}.get(dialect, "gpt-4o-mini")
+    model = {"anthropic": "claude-sonnet-5-5"}.get(dialect, "gpt-6-luna")
     conversation = Conversation(name="t", dialect=dialect, model=model, system="s", steps=(step,))
     return [piece.data for piece in spoken(conversation, 0).pieces]
 
@@ -72,9 +72,11 @@ def text_of(call: dict[str, Any]) -> str:
 def test_the_openai_sdk_streams_through_and_the_record_is_exact(product: Product, upstream: ScriptedUpstream) -> None:
     pieces = pieces_of("openai-chat")
     upstream.scripts[:] = [stream_script(pieces, pause=0.002)]
-    client = openai.OpenAI(base_url=f"{product.proxy}/openai/v1", api_key="sk-canary-of-the-openai-sdk", max_retries=0)
+    client = openai.OpenAI(
+        base_url=f"{product.proxy}/openai/v1", api_key="sk-canary-of-the-openai-sdk", max_retries=0, timeout=30
+    )
     raw = client.chat.completions.with_raw_response.create(
-        model="gpt-4o-mini", stream=True, messages=[{"role": "user", "content": "What of the clocks?"}]
+        model="gpt-6-luna", stream=True, messages=[{"role": "user", "content": "What of the clocks?"}]
     )
     call_id = raw.headers["x-union-square-call-id"]
     said = "".join(c.choices[0].delta.content or "" for c in raw.parse() if c.choices)
@@ -98,12 +100,11 @@ def test_the_openai_sdk_streams_through_and_the_record_is_exact(product: Product
 
 def test_the_openai_sdk_speaks_responses_through_it(product: Product, upstream: ScriptedUpstream) -> None:
     upstream.scripts[:] = [stream_script(pieces_of("openai-responses"))]
-    client = openai.OpenAI(base_url=f"{product.proxy}/openai/v1", api_key="sk-x", max_retries=0)
-    with client.responses.stream(model="gpt-4o-mini", input="What of the clocks?") as stream:
+    client = openai.OpenAI(base_url=f"{product.proxy}/openai/v1", api_key="sk-x", max_retries=0, timeout=30)
+    with client.responses.stream(model="gpt-6-luna", input="What of the clocks?") as stream:
         assert stream.get_final_response().output_text == WORDS
-    newest = product.api("/calls", limit=1)["items"][0]
-    call = product.ended(newest["id"])
-    assert (call["dialect"], text_of(call)) == ("openai-responses", WORDS)
+    newest = eventually(lambda: [c for c in calls_of(product) if c["dialect"] == "openai-responses"])[0]
+    assert text_of(product.ended(newest["id"])) == WORDS
 
 
 def test_the_anthropic_sdk_streams_through_and_the_record_is_exact(
@@ -111,9 +112,11 @@ def test_the_anthropic_sdk_streams_through_and_the_record_is_exact(
 ) -> None:
     pieces = pieces_of("anthropic")
     upstream.scripts[:] = [stream_script(pieces)]
-    client = anthropic.Anthropic(base_url=f"{product.proxy}/anthropic", api_key="sk-ant-canary-value", max_retries=0)
+    client = anthropic.Anthropic(
+        base_url=f"{product.proxy}/anthropic", api_key="sk-ant-canary-value", max_retries=0, timeout=30
+    )
     with client.messages.stream(
-        model="claude-sonnet-4-5", max_tokens=99, messages=[{"role": "user", "content": "What of the clocks?"}]
+        model="claude-sonnet-5-5", max_tokens=99, messages=[{"role": "user", "content": "What of the clocks?"}]
     ) as stream:
         call_id = stream.response.headers["x-union-square-call-id"]
         assert stream.get_final_text() == WORDS
@@ -131,7 +134,7 @@ def test_an_answer_is_seen_before_it_has_ended(product: Product, upstream: Scrip
         with httpx.stream(
             "POST",
             f"{product.proxy}/openai/v1/chat/completions",
-            json={"model": "gpt-4o-mini", "stream": True, "messages": [{"role": "user", "content": "Slowly?"}]},
+            json={"model": "gpt-6-luna", "stream": True, "messages": [{"role": "user", "content": "Slowly?"}]},
             timeout=60,
             trust_env=False,
         ) as answer:
@@ -163,7 +166,7 @@ def test_an_answer_is_seen_before_it_has_ended(product: Product, upstream: Scrip
 def ask_once(product: Product, number: int) -> str:
     answer = httpx.post(
         f"{product.proxy}/openai/v1/chat/completions",
-        json={"model": "gpt-4o-mini", "messages": [{"role": "user", "content": f"Number {number}"}]},
+        json={"model": "gpt-6-luna", "messages": [{"role": "user", "content": f"Number {number}"}]},
         timeout=30,
         trust_env=False,
     )

@@ -75,12 +75,25 @@ class ResponsesVoice(Voice):
             at = {"output_index": place, "item_id": item["id"]}
             yield event("response.output_item.added", output_index=place, item=_begun(item))
             kind, text, where = _streamed_text(item)
+            part = _PARTS.get(item["type"])
+            if part is not None:
+                name, shape = part
+                yield event(f"response.{name}.added", **at, **where, part={**shape, "text": ""})
             for token in tokens_of(text):
-                yield event(f"response.{kind}.delta", **at, **where, delta=token)
+                yield event(f"response.{kind}.delta", **at, **where, delta=token, logprobs=[])
             whole = {"arguments": text} if item["type"] == "function_call" else {"text": text}
             yield event(f"response.{kind}.done", **at, **where, **whole)
+            if part is not None:
+                name, shape = part
+                yield event(f"response.{name}.done", **at, **where, part={**shape, "text": text})
             yield event("response.output_item.done", output_index=place, item=item)
         yield event("response.completed", response=self.whole())
+
+
+_PARTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "reasoning": ("reasoning_summary_part", {"type": "summary_text"}),
+    "message": ("content_part", {"type": "output_text", "annotations": []}),
+}
 
 
 def _begun(item: dict[str, Any]) -> dict[str, Any]:
