@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterable, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.logs import NOON, OTHER_WRITER, WRITER, MemoryLog, call_id, chat, in_time
@@ -256,6 +256,7 @@ def test_stopping_after_any_event_and_starting_again_gives_the_same_store(stoppe
     assert everything(world.store) == WHOLE
 
 
+@settings(deadline=None, max_examples=60)  # an example is dozens of runs of the projector
 @given(st.lists(st.integers(0, len(traffic())), max_size=5), st.lists(st.integers(0, 40), max_size=4))
 def test_stops_and_outages_at_any_moments_give_the_same_store(stops: list[int], outages: list[int]):
     store = CountingStore()
@@ -409,3 +410,18 @@ def test_a_store_that_is_away_is_waited_for_and_said_once(caplog: pytest.LogCapt
     assert len(said) == 2
     assert "does not answer" in said[0]
     assert "again" in said[1]
+
+
+def test_the_end_of_a_call_that_is_stored_already_is_asked_for_once():
+    """Reading begins at the oldest open call; the ends of others, which ended later, come again without their begin."""
+    store = CountingStore()
+    world = World(store=store)
+    stream = ended_stream(1)
+    world.project([*stream[:3], chat(2, ["a"], ["b"])[0], *stream[3:]])
+    asked = list[Sequence[CallId]]()
+    ended = store.ended
+    store.ended = lambda call_ids: asked.append(call_ids) or ended(call_ids)  # type: ignore[method-assign]
+    world.restart()
+    world.project()
+    assert asked == [[call_id(1)]]
+    assert world.call(1).state == "done"

@@ -60,10 +60,9 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'store.db'}"
-    else:
-        url = request.getfixturevalue("postgres").database()
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgres").migrated()
+    url = f"sqlite:///{tmp_path / 'store.db'}"
     migrate(url)
     return url
 

@@ -26,14 +26,6 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database, not migrated."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'data' / 'store.db'}"
-    return request.getfixturevalue("postgres").database()
-
-
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A store with nothing in it."""
@@ -41,10 +33,11 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         memory = MemoryStore()
         yield Store(reader=memory, writer=memory, annotator=memory)
         return
-    url = f"sqlite:///{tmp_path / 'store.db'}"
     if request.param == "postgresql":
-        url = request.getfixturevalue("postgres").database()
-    migrate(url)
+        url = request.getfixturevalue("postgres").migrated()
+    else:
+        url = f"sqlite:///{tmp_path / 'store.db'}"
+        migrate(url)
     sql = SqlStore(url)
     yield Store(reader=sql.reader, writer=sql.writer, annotator=sql.annotator)
     sql.close()

@@ -56,6 +56,38 @@ def call_id(number: int) -> CallId:
     return CallId(f"{number:032x}")
 
 
+def exchange(
+    number: int,
+    path: str,
+    request: dict[str, Any],
+    response: dict[str, Any] | bytes,
+    *,
+    seconds: float | None = None,
+    duration: float = 0.5,
+    fingerprint: str = "key",
+    headers: Sequence[tuple[str, str]] = (),
+    status: int = 200,
+    upstream: str = "openai",
+) -> list[ev.Event]:
+    """A call that began `seconds` (by default `number`) after noon. A response in bytes is a stream of events."""
+    asked = json.dumps(request).encode()
+    data = response if isinstance(response, bytes) else json.dumps(response).encode()
+    kind = "text/event-stream" if isinstance(response, bytes) else "application/json"
+    id_, at = call_id(number), NOON + round((number if seconds is None else seconds) * 1e6)
+    lines = [f"POST /{upstream}{path} HTTP/1.1", "Host: x", "Content-Type: application/json"]
+    head = "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers), "", ""]).encode()
+    answer = f"HTTP/1.1 {status} Said\r\nContent-Type: {kind}\r\n\r\n".encode()
+    ended = at + round(duration * 1e6)
+    return [
+        ev.RequestHead(call_id=id_, at=at, upstream=upstream, fingerprint=fingerprint, recorded=True, head=head),
+        ev.RequestChunk(call_id=id_, at=at + 10, data=asked),
+        ev.RequestEnd(call_id=id_, at=at + 20, total=len(asked)),
+        ev.ResponseHead(call_id=id_, at=ended - 20, head=answer),
+        ev.ResponseChunk(call_id=id_, at=ended - 10, data=data),
+        ev.ResponseEnd(call_id=id_, at=ended, total=len(data)),
+    ]
+
+
 def chat(
     number: int,
     messages: Sequence[Any],
@@ -66,43 +98,27 @@ def chat(
     fingerprint: str = "key",
     headers: Sequence[tuple[str, str]] = (),
     status: int = 200,
-    upstream: str = "openai",
-    path: str = "/v1/chat/completions",
-    response_body: bytes | None = None,
     **body: Any,
 ) -> list[ev.Event]:
-    """An unstreamed call of OpenAI's chat completions that began `seconds` (by default `number`) after noon. Messages
-    and answers are texts, which user and assistant say by turns, or JSON objects as they stand."""
+    """An unstreamed call of OpenAI's chat completions. Messages and answers are texts, which user and assistant say by
+    turns, or JSON objects as they stand."""
     turns = ("user", "assistant")
     said = [m if isinstance(m, dict) else {"role": turns[i % 2], "content": m} for i, m in enumerate(messages)]
-    asked = json.dumps({"model": "gpt-4o-mini", "messages": said} | body).encode()
-    choices = [
-        {
-            "index": i,
-            "finish_reason": "stop",
-            "message": a if isinstance(a, dict) else {"role": "assistant", "content": a},
-        }
-        for i, a in enumerate(answers)
-    ]
-    answered = {"id": f"r{number}", "object": "chat.completion", "model": "gpt-4o-mini-2024-07-18", "choices": choices}
+    spoken = [a if isinstance(a, dict) else {"role": "assistant", "content": a} for a in answers]
+    choices = [{"index": i, "finish_reason": "stop", "message": answer} for i, answer in enumerate(spoken)]
     usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
-    data = response_body if response_body is not None else json.dumps(answered | {"usage": usage}).encode()
-    id_, at = call_id(number), NOON + round((number if seconds is None else seconds) * 1e6)
-    lines = [f"POST /{upstream}{path} HTTP/1.1", "Host: x", "Content-Type: application/json"]
-    head = "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers), "", ""]).encode()
-    ended = at + round(duration * 1e6)
-    return [
-        ev.RequestHead(call_id=id_, at=at, upstream=upstream, fingerprint=fingerprint, recorded=True, head=head),
-        ev.RequestChunk(call_id=id_, at=at + 10, data=asked),
-        ev.RequestEnd(call_id=id_, at=at + 20, total=len(asked)),
-        ev.ResponseHead(
-            call_id=id_,
-            at=ended - 20,
-            head=f"HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\n\r\n".encode(),
-        ),
-        ev.ResponseChunk(call_id=id_, at=ended - 10, data=data),
-        ev.ResponseEnd(call_id=id_, at=ended, total=len(data)),
-    ]
+    response = {"id": f"r{number}", "object": "chat.completion", "model": "gpt-4o-mini-2024-07-18", "choices": choices}
+    return exchange(
+        number,
+        "/v1/chat/completions",
+        {"model": "gpt-4o-mini", "messages": said} | body,
+        response | {"usage": usage},
+        seconds=seconds,
+        duration=duration,
+        fingerprint=fingerprint,
+        headers=headers,
+        status=status,
+    )
 
 
 def in_time(*calls: Iterable[ev.Event]) -> list[ev.Event]:

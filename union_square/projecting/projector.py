@@ -152,8 +152,8 @@ class Projector:
         id_ = event.call_id
         one = following.open.get(id_)
         if one is None:
-            if id_ in self._ended or (not isinstance(event, ev.RequestHead) and self._store.ended([id_])):
-                return  # an afterthought, or the end of a call that began before where reading began
+            if self._is_done_with(event):
+                return
             one = following.open[id_] = _Open(
                 call=OpenCall(id_), position=logged.position, began=now, refresh_at=now + self._refresh
             )
@@ -170,7 +170,20 @@ class Projector:
         one.call.link = self._batch.link(one.call)
         self._batch.add(one.call.project())
         del following.open[one.call.call_id]
-        self._ended[one.call.call_id] = None
+        self._remember(one.call.call_id)
+
+    def _is_done_with(self, event: ev.Event) -> bool:
+        """Whether it is an afterthought to an ended call, or of one that began before where reading began."""
+        id_ = event.call_id
+        if id_ in self._ended:
+            return True
+        if isinstance(event, ev.RequestHead) or not self._store.ended([id_]):
+            return False
+        self._remember(id_)
+        return True
+
+    def _remember(self, ended: CallId) -> None:
+        self._ended[ended] = None
         while len(self._ended) > _RECENT:
             self._ended.popitem(last=False)
 

@@ -5,7 +5,7 @@ The statements are built once: they are asked twice for every call, and building
 
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, or_, select
+from sqlalchemy import BigInteger, Connection, and_, bindparam, func, or_, select
 
 from union_square.domain.ids import CallId, SessionId
 from union_square.store import mapping
@@ -30,7 +30,7 @@ def find_links(connection: Connection, query: LinkQuery) -> list[LinkCandidate]:
 
 def _statement(matched: Any) -> AnySelect:
     c, child = CALLS.c, CALLS.alias("child")
-    began: Any = bindparam("began")
+    began = bindparam("began", type_=BigInteger())
     children = (
         select(func.count())
         .where(child.c.parent_id == c.id, child.c.answered_at <= began)

@@ -1,0 +1,124 @@
+"""The ladder with the providers' own ways of keeping a conversation: what they send is not what they get back."""
+
+import json
+from typing import Any
+
+from tests.support.logs import call_id, exchange
+from tests.support.projecting import World
+
+QUESTION = {"role": "user", "content": "What is the weather in Berlin? " * 10}
+
+
+def link(world: World, number: int) -> tuple[str | None, int | None, str | None]:
+    call = world.call(number)
+    return call.session_id, None if call.parent_id is None else int(call.parent_id, 16), call.link_rule
+
+
+def events(*said: dict[str, Any]) -> bytes:
+    return "".join(f"event: {one['type']}\ndata: {json.dumps(one)}\n\n" for one in said).encode()
+
+
+def test_a_streamed_anthropic_answer_is_recognised_when_it_comes_back_with_cache_markers():
+    stream = events(
+        {"type": "message_start", "message": {"id": "msg_1", "role": "assistant", "content": [], "model": "claude"}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": ""}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "hm"}},
+        {"type": "content_block_stop", "index": 0},
+        {"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": ""}},
+        {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "I will "}},
+        {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "look."}},
+        {"type": "content_block_stop", "index": 1},
+        {
+            "type": "content_block_start",
+            "index": 2,
+            "content_block": {"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {}},
+        },
+        {"type": "content_block_delta", "index": 2, "delta": {"type": "input_json_delta", "partial_json": '{"city": '}},
+        {"type": "content_block_delta", "index": 2, "delta": {"type": "input_json_delta", "partial_json": '"Berlin"}'}},
+        {"type": "content_block_stop", "index": 2},
+        {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 5}},
+        {"type": "message_stop"},
+    )
+    marked = {"cache_control": {"type": "ephemeral"}}
+    again = [
+        {"role": "user", "content": [{"type": "text", "text": QUESTION["content"], **marked}]},
+        {
+            "role": "assistant",
+            "content": [
+                {"type": "text", "text": "I will look."},
+                {"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {"city": "Berlin"}},
+            ],
+        },
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1", "content": "12 °C", **marked}]},
+    ]
+    answer = {"id": "msg_2", "role": "assistant", "type": "message", "content": [{"type": "text", "text": "Cold."}]}
+    world = World()
+    common: dict[str, Any] = {"upstream": "anthropic"}
+    ask = {"model": "claude", "max_tokens": 9, "system": "Be brief."}
+    world.project(
+        exchange(1, "/v1/messages", ask | {"messages": [QUESTION], "stream": True}, stream, **common),
+        exchange(2, "/v1/messages", ask | {"messages": again}, answer, **common),
+    )
+    assert link(world, 2) == (call_id(1), 1, "content")
+    assert world.call(2).link_confidence == 0.99
+
+
+def response(number: int, *output: dict[str, Any]) -> dict[str, Any]:
+    return {"id": f"resp_{number}", "object": "response", "status": "completed", "model": "gpt", "output": list(output)}
+
+
+def spoken(number: int, text: str) -> dict[str, Any]:
+    content = [{"type": "output_text", "text": text, "annotations": []}]
+    return {"type": "message", "id": f"msg_{number}", "role": "assistant", "status": "completed", "content": content}
+
+
+def test_previous_response_id_continues_the_call_that_gave_it():
+    world = World()
+    path = "/v1/responses"
+    world.project(
+        exchange(1, path, {"model": "gpt", "input": "hi"}, response(1, spoken(1, "yes?"))),
+        exchange(
+            2, path, {"model": "gpt", "input": "so", "previous_response_id": "resp_1"}, response(2, spoken(2, "x"))
+        ),
+        exchange(
+            3, path, {"model": "gpt", "input": "so", "previous_response_id": "resp_9"}, response(3, spoken(3, "x"))
+        ),
+        exchange(
+            4, path, {"model": "gpt", "input": "?", "previous_response_id": "resp_1"}, response(4), fingerprint="b"
+        ),
+    )
+    assert link(world, 2) == (call_id(1), 1, "provider")
+    assert world.call(2).link_confidence == 1.0
+    assert link(world, 3) == (call_id(3), None, "new")
+    assert world.call(3).link_confidence == 0.5
+    assert link(world, 4) == (call_id(4), None, "new")
+
+
+def test_a_conversation_object_is_a_session_of_its_key():
+    world = World()
+    asked = {"model": "gpt", "input": "hi", "conversation": {"id": "conv_1"}}
+    for number, key in ((1, "key"), (2, "key"), (3, "another")):
+        world.project(exchange(number, "/v1/responses", asked, response(number, spoken(number, "a")), fingerprint=key))
+    assert world.session(1) == world.session(2) != world.session(3)
+    assert link(world, 2)[1:] == (None, "provider")
+
+
+def test_output_items_are_recognised_when_they_come_back_as_input_items():
+    call = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "weather", "status": "completed"}
+    reasoning = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAA"}
+    asked = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": QUESTION["content"]}]}
+    again = [
+        asked,
+        reasoning | {"encrypted_content": "gBBB"},
+        {"role": "assistant", "content": [{"type": "output_text", "text": "I will look."}]},
+        {"type": "function_call", "call_id": "call_1", "name": "weather", "arguments": '{"city":"Berlin"}'},
+        {"type": "function_call_output", "call_id": "call_1", "output": "12 °C"},
+    ]
+    first = response(1, reasoning, spoken(1, "I will look."), call | {"arguments": '{"city": "Berlin"}'})
+    world = World()
+    world.project(
+        exchange(1, "/v1/responses", {"model": "gpt", "input": [asked]}, first),
+        exchange(2, "/v1/responses", {"model": "gpt", "input": again, "store": False}, response(2, spoken(2, "Cold."))),
+    )
+    assert link(world, 2) == (call_id(1), 1, "content")
+    assert world.call(2).link_confidence == 0.99
