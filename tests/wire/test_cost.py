@@ -12,7 +12,7 @@ MILLION = Usage(input_tokens=1_000_000, output_tokens=1_000_000)
 
 
 def usd(usage: Usage, *models: str, upstream: str = "custom", operation: str = "chat") -> float | None:
-    cost = cost_of(usage, models, upstream, WHEN, operation)
+    cost = cost_of(usage, models, upstream, WHEN, operation=operation)
     return cost.usd if cost else None
 
 
@@ -79,3 +79,14 @@ def test_a_cost_names_its_source() -> None:
     assert cost.source.startswith("genai-prices ")
     assert cost.source.endswith(": openai/gpt-4o")
     assert cost.input_usd + cost.output_usd == pytest.approx(cost.usd)
+
+
+def test_another_service_tier_has_its_own_price() -> None:
+    when = datetime(2026, 11, 1, tzinfo=UTC)
+
+    def by(tier: str) -> float | None:
+        cost = cost_of(MILLION, ("gpt-4.1",), "openai", when, service_tier=tier)
+        return cost.usd if cost else None
+
+    assert by("") == by("default") == by("unheard-of") == pytest.approx(2 + 8)
+    assert by("priority") == pytest.approx(3.5 + 14)

@@ -131,3 +131,11 @@ def test_a_character_split_between_two_pieces_is_one_character() -> None:
 def test_only_whole_numbers_count(value: Any, count: int | None) -> None:
     assert count_of(value) == count
     assert count_of(1 << 70) is None
+
+
+def test_a_long_array_that_is_cut_off_keeps_its_values() -> None:
+    text = json.dumps({"data": [[0.25] * 1000] * 300})
+    read = parse_json(text[:-5])
+    assert len(read.value["data"]) == 300
+    assert len(read.value["data"][-1]) == 999
+    assert parse_json('{"data": [0.25, 1.5, tr').value == {"data": [0.25, 1.5]}

@@ -259,9 +259,10 @@ def test_every_shape_of_error_is_read(body: Any, kind: str, message: str) -> Non
     assert (view.error_type, view.error_message, view.state) == (kind, message, "failed")
 
 
-def test_an_error_page_of_a_gateway_is_shown_as_text() -> None:
-    got = call(PATH, {"model": "m", "messages": []}, b"<html>502 Bad Gateway</html>", status=502)
-    assert got.response.messages[0].parts == (TextPart(text="<html>502 Bad Gateway</html>"),)
+@pytest.mark.parametrize("page", ["<html>502 Bad Gateway</html>", "upstream connect error"])
+def test_an_error_page_of_a_gateway_is_shown_as_text(page: str) -> None:
+    got = call(PATH, {"model": "m", "messages": []}, page.encode(), status=502)
+    assert got.response.messages[0].parts == (TextPart(text=page),)
     assert got.view().error_type == "http_502"
 
 

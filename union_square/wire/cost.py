@@ -44,29 +44,36 @@ class Cost:
 
 
 def cost_of(
-    usage: Usage, models: tuple[str, ...], upstream: str, when: datetime, operation: str = "chat"
+    usage: Usage,
+    models: tuple[str, ...],
+    upstream: str,
+    when: datetime,
+    *,
+    operation: str = "chat",
+    service_tier: str = "",
 ) -> Cost | None:
     """What that usage cost at that time; `models` are tried in order (served, then asked for). None = unknown.
 
     `usage.input_tokens` holds the cached ones and `output_tokens` the reasoning ones, as genai-prices expects. A usage
-    without one of the two has no known cost; only embeddings have no output.
+    without one of the two has no known cost; only embeddings have no output. `service_tier` is what the provider says
+    it served by ("flex", "priority"); where the tables have no price for it, the usual one is taken.
     """
     if usage.input_tokens is None or (usage.output_tokens is None and operation != "embeddings"):
         return None
     for model in dict.fromkeys(model for model in models if model):
-        cost = _cost(usage, model, upstream, when.replace(minute=0, second=0, microsecond=0))
+        cost = _cost(usage, model, upstream, when.replace(minute=0, second=0, microsecond=0), service_tier)
         if cost is not None:
             return cost
     return None
 
 
 @lru_cache(maxsize=4096)
-def _cost(usage: Usage, model: str, upstream: str, when: datetime) -> Cost | None:
+def _cost(usage: Usage, model: str, upstream: str, when: datetime, tier: str) -> Cost | None:
     if upstream in _UNPRICED:
         return None
     hints = [_PROVIDERS[upstream]] if upstream in _PROVIDERS else []
     for provider in (*hints, None, *(["litellm"] if "/" in model else [])):
-        price = _price(usage, model, provider, when)
+        price = _price(usage, model, provider, when, tier)
         if price is not None:
             return Cost(
                 usd=float(price.total_price),
@@ -77,7 +84,7 @@ def _cost(usage: Usage, model: str, upstream: str, when: datetime) -> Cost | Non
     return None
 
 
-def _price(usage: Usage, model: str, provider: str | None, when: datetime) -> PriceCalculation | None:
+def _price(usage: Usage, model: str, provider: str | None, when: datetime, tier: str) -> PriceCalculation | None:
     tokens = PricedUsage(
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
@@ -85,6 +92,6 @@ def _price(usage: Usage, model: str, provider: str | None, when: datetime) -> Pr
         cache_write_tokens=usage.cache_creation_input_tokens,
     )
     try:
-        return get_snapshot().calc(tokens, model, provider, None, when)
+        return get_snapshot().calc(tokens, model, provider, None, when, {"service_tier": tier} if tier else None)
     except (LookupError, ValueError):  # no such model; or counts that contradict each other
         return None

@@ -5,6 +5,7 @@ without end) is tamed here, so that everything behind this module can be stored 
 """
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -27,6 +28,9 @@ class JsonRead:
 def _finite(literal: str) -> float | str:
     number = float(literal)
     return literal if number in {float("inf"), float("-inf")} else number
+
+
+_STRUCTURE = re.compile(r'["{}\[\]]')
 
 
 def parse_json(data: bytes | str) -> JsonRead:
@@ -61,33 +65,23 @@ def _decode(data: bytes) -> tuple[str, str]:
 def _read_cut(text: str) -> Any:
     """A text that ends inside its JSON value, read as if its open strings and brackets were closed there."""
     closers: list[str] = []
-    keep = 0  # everything before it is whole: a value has just ended there, or a bracket opened
-    endings = ""
-    at, in_string, size = 0, False, len(text)
-    while at < size:
-        if in_string:
-            at = _string_end(text, at)
-            if at >= size:
-                break
-            in_string = False
-            at += 1
-            continue
-        char = text[at]
+    at, in_string, keep = 0, False, 0  # the text before `keep` is whole, once its brackets are closed
+    while (found := _STRUCTURE.search(text, at)) is not None:
+        keep = max(keep, text.rfind(",", at, found.start()))
+        char, at = found[0], found.end()
         if char == '"':
-            in_string = True
-        elif char in "{[":
+            at = _string_end(text, at) + 1
+            in_string = at > len(text)
+            continue
+        if char in "{[":
             closers.append("}" if char == "{" else "]")
-            keep, endings = at + 1, "".join(reversed(closers))
-        elif char in "}]":
-            if not closers or closers.pop() != char:
-                return None
-            keep, endings = at + 1, "".join(reversed(closers))
-        elif char == ",":
-            keep, endings = at, "".join(reversed(closers))
-        at += 1
+        elif not closers or closers.pop() != char:
+            return None
         if len(closers) > MAX_DEPTH:
             return None
-    for attempt in _closings(text, in_string, "".join(reversed(closers)), keep, endings):
+        keep = at
+    keep = max(keep, text.rfind(",", at))
+    for attempt in _closings(text, in_string, "".join(reversed(closers)), keep):
         try:
             return _DECODER.decode(attempt)
         except (ValueError, RecursionError):
@@ -95,14 +89,14 @@ def _read_cut(text: str) -> Any:
     return None
 
 
-def _closings(text: str, in_string: bool, closers: str, keep: int, endings: str) -> list[str]:
+def _closings(text: str, in_string: bool, closers: str, keep: int) -> list[str]:
     if not closers:
         return []
     tail = text.rstrip()
     if not in_string:
-        return [tail + closers, text[:keep] + endings]
+        return [tail + closers, text[:keep] + closers]
     cut = text.rfind("\\", max(0, len(text) - 6))  # perhaps an escape that is not whole
-    attempts = [text + '"' + closers, text[:keep] + endings]
+    attempts = [text + '"' + closers, text[:keep] + closers]
     return attempts if cut < 0 else [attempts[0], text[:cut] + '"' + closers, attempts[1]]
 
 

@@ -74,7 +74,8 @@ class ResponseBody:
             return
         start = bytes(self._body[:4096]).lstrip()
         is_json = start[:1] in {b"{", b"["}
-        says_events = self._kind.media_type == "text/event-stream"
+        # An error that a gateway words as it likes keeps the content type of the stream it stands for.
+        says_events = self._kind.media_type == "text/event-stream" and self._status < 400
         if self._kind.is_json_lines:
             self.framing, self._events = "lines", JsonLines()
         elif start.startswith(_SSE_STARTS) or (says_events and start[:1] not in {b"{", b"[", b"<"}):

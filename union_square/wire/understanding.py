@@ -142,7 +142,14 @@ class Understanding:
             return None
         models = (draft.model, self.request.model)
         recording = self.recording
-        return cost_of(draft.usage, models, recording.upstream, instant(recording.started_at), self.request.operation)
+        return cost_of(
+            draft.usage,
+            models,
+            recording.upstream,
+            instant(recording.started_at),
+            operation=self.request.operation,
+            service_tier=draft.service_tier,
+        )
 
     def tail(self, characters: int = 300) -> tuple[TailKind, str]:
         """What the answer said last: the kind of it, and its end."""

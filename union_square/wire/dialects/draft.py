@@ -26,6 +26,7 @@ class Draft:
         self.response_id = ""
         self.model = ""
         self.usage: Usage | None = None
+        self.service_tier = ""  # what the provider says it served by, where prices go by it
         self.finish_reasons: tuple[str, ...] = ()
         self.error_type = ""
         self.error_message = ""

@@ -141,6 +141,7 @@ class GeminiDraft(Draft):
         self.response_id = text_of(body.get("responseId")) or self.response_id
         self.model = text_of(body.get("modelVersion")) or self.model
         self.usage = usage_of(body.get("usageMetadata")) or self.usage
+        self.service_tier = text_of(obj_of(body.get("usageMetadata")).get("serviceTier")).lower() or self.service_tier
         for position, item in enumerate(list_of(body.get("candidates"))):
             index = count_of(obj_of(item).get("index"))
             self._take_candidate(position if index is None else index, obj_of(item))

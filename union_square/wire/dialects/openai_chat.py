@@ -115,6 +115,7 @@ class ChatDraft(Draft):
         body = obj_of(value)
         self.response_id = text_of(body.get("id")) or self.response_id
         self.model = text_of(body.get("model")) or self.model
+        self.service_tier = text_of(body.get("service_tier")) or self.service_tier
         self._read_usage(body)
         for position, item in enumerate(list_of(body.get("choices"))):
             choice = obj_of(item)

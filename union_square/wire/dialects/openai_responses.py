@@ -111,6 +111,7 @@ class ResponsesDraft(Draft):
     def _take_response(self, body: dict[str, Any]) -> None:
         self.response_id = text_of(body.get("id")) or self.response_id
         self.model = text_of(body.get("model")) or self.model
+        self.service_tier = text_of(body.get("service_tier")) or self.service_tier
         self.usage = usage_of(body.get("usage")) or self.usage
         self.take_failure(body)
         status = text_of(body.get("status"))
