@@ -454,7 +454,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _regulate(self) -> None:
         """Read, or stop reading, as far as there is room for what comes."""
-        pause = self._held and self._stage in (_BODY, _RAW) or self._stage == _WAIT and len(self._buffer) > MAX_WAITING
+        pause = (self._held and self._stage in (_BODY, _RAW)) or (self._stage == _WAIT and len(self._buffer) > MAX_WAITING)
         if pause == self._read_paused or self.transport.is_closing():
             return
         self._read_paused = pause

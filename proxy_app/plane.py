@@ -61,7 +61,8 @@ class Plane:
         self._redactor = redactor
         self._shared = shared
         self._worker = worker
-        self._tasks: list[asyncio.Task[None]] = []
+        self._recording: asyncio.Task[None] | None = None
+        self._sweeping: asyncio.Task[None] | None = None
         self._died = ""
 
     def new_call(self, route: Route, head: RequestHead, at: int) -> Call:
@@ -72,21 +73,21 @@ class Plane:
     def start(self) -> None:
         """Begin to record and to look after the connections. Needs the running loop."""
         if self.recorder is not None:
-            recording = asyncio.create_task(self.recorder.run(), name="recorder")
+            self._recording = recording = asyncio.create_task(self.recorder.run(), name="recorder")
             recording.add_done_callback(self._recorder_ended)
-            self._tasks.append(recording)
-        self._tasks.append(asyncio.create_task(self._look_after(), name="sweep"))
+        self._sweeping = asyncio.create_task(self._look_after(), name="sweep")
 
     async def stop(self) -> None:
         """End the calls that are still open, and write everything that was seen."""
         for client in list(self.clients):
             client.abandon()
         self.pool.close()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
         if self.tap is not None:
             self.tap.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._recording is not None:
+            await asyncio.wait([self._recording])
         if self.recorder is not None:
             self.recorder.finish()
 

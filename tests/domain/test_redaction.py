@@ -28,7 +28,9 @@ def test_headers_that_hold_credentials_are_known(name: str) -> None:
     assert SECRET not in redacted.head
     assert redacted.fingerprint == REDACTOR.fingerprint(SECRET)
     assert f"{name}: [redacted:{redacted.fingerprint}]\r\n".encode() in redacted.head
-    assert SECRET not in REDACTOR.redact_response_head(b"HTTP/1.1 200 OK\r\n" + name.encode() + b":" + SECRET + b"\r\n\r\n")
+    assert SECRET not in REDACTOR.redact_response_head(
+        b"HTTP/1.1 200 OK\r\n" + name.encode() + b":" + SECRET + b"\r\n\r\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,7 +56,9 @@ def test_the_scheme_stays_and_the_fingerprint_is_that_of_the_credential(scheme: 
 
 
 def test_a_signed_request_is_known_by_its_access_key_though_the_signature_changes() -> None:
-    signed = b"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/2026/us-east-1/bedrock/aws4_request, SignedHeaders=host, Signature="
+    signed = (
+        b"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/2026/us-east-1/bedrock/aws4_request, SignedHeaders=host, Signature="
+    )
     one = REDACTOR.redact_request_head(head(b"Authorization: " + signed + b"aaaa1111"))
     two = REDACTOR.redact_request_head(head(b"Authorization: " + signed + b"bbbb2222"))
     assert one.fingerprint == two.fingerprint != ""
@@ -69,7 +73,9 @@ def test_a_signed_request_is_known_by_its_access_key_though_the_signature_change
 )  # fmt: skip
 def test_credentials_in_the_query_are_replaced(name: str) -> None:
     assert is_credential_parameter(name.encode())
-    redacted = REDACTOR.redact_request_head(head(target=b"/gemini/v1?alt=sse&" + name.encode() + b"=" + SECRET + b"&x=1"))
+    redacted = REDACTOR.redact_request_head(
+        head(target=b"/gemini/v1?alt=sse&" + name.encode() + b"=" + SECRET + b"&x=1")
+    )
     assert SECRET not in redacted.head
     assert b"?alt=sse&" in redacted.head
     assert b"&x=1 HTTP/1.1" in redacted.head

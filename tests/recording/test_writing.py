@@ -128,7 +128,9 @@ async def test_a_full_disk_is_said_survived_and_recovered_from() -> None:
     st.integers(200, 1500),
     st.lists(st.integers(0, 40), max_size=4),
 )
-def test_every_byte_is_either_recorded_or_in_a_gap(offers: list[tuple[int, int]], limit: int, flushes: list[int]) -> None:
+def test_every_byte_is_either_recorded_or_in_a_gap(
+    offers: list[tuple[int, int]], limit: int, flushes: list[int]
+) -> None:
     tap, log = Tap(limit_bytes=limit), FaultyLog(1 << 30)
     recorder = recorder_of(tap, log)
     for number, (call, size) in enumerate(offers):

@@ -53,12 +53,13 @@ class Recorder:
         return self._log.position
 
     async def run(self) -> None:
-        """Record until the tap is closed and all it gave is written, or cannot be."""
+        """Record until the tap is closed and all it gave was tried to be written. Not to be cancelled: a batch that it
+        has just been handed would be lost. `finish` comes after it."""
         async for batch in self._tap.batches:
             await anyio.sleep(self._flush_seconds)
             self._take(batch)
             self.flush()
-            while self.problem:
+            while self.problem and not self._tap.closed:
                 await anyio.sleep(RETRY_SECONDS)
                 self.flush()
 

@@ -58,7 +58,7 @@ class Tap:
         self.batches: MemoryObjectReceiveStream[Batch]
         self._send, self.batches = anyio.create_memory_object_stream[Batch](math.inf)
         self._open: Batch | None = None
-        self._closed = False
+        self.closed = False
         self.in_flight = 0
         self.missed: dict[bytes, Missed] = {}
         self.missed_observations = 0
@@ -67,7 +67,7 @@ class Tap:
     def offer(self, kind: int, call: bytes, at: int, payload: bytes) -> None:
         """Take one observation: a record kind of `domain.records`, the call's 16 bytes, microseconds, payload."""
         in_flight = self.in_flight + len(payload) + RECORD_OVERHEAD
-        if in_flight > self._limit or self.missed or self._closed:
+        if in_flight > self._limit or self.missed or self.closed:
             if self._must_miss(call, in_flight):
                 self._miss(kind, call, at, payload)
                 return
@@ -81,7 +81,7 @@ class Tap:
     def _must_miss(self, call: bytes, in_flight: int) -> bool:
         """An empty stream takes anything, else a piece larger than the bound would never be recorded. A call that has
         lost something loses what follows too until its Gap stands in the log, so that the order stays exact."""
-        return self._closed or call in self.missed or (self.in_flight > 0 and in_flight > self._limit)
+        return self.closed or call in self.missed or (self.in_flight > 0 and in_flight > self._limit)
 
     def seal(self, batch: Batch) -> None:
         """The recorder has taken `batch`: what comes now goes into another."""
@@ -99,7 +99,7 @@ class Tap:
 
     def close(self) -> None:
         """No more observations; the recorder ends when it has read what is there."""
-        self._closed = True
+        self.closed = True
         self._open = None
         self._send.close()
 
