@@ -254,7 +254,7 @@ def test_events_in_any_order_never_make_it_raise(change: Callable[[list[ev.Event
     assert understanding.view().id == CALL
 
 
-def test_a_long_stream_is_read_in_time_that_grows_with_its_length_only() -> None:
+def test_a_long_stream_is_read_whole_and_each_piece_once() -> None:
     stream = sse(*[said("word ") for _ in range(20_000)])
     understanding = understand(streamed(stream=stream, cuts=list(range(0, len(stream), 100))))
     assert understanding.response.messages == (Message(role="assistant", parts=(TextPart(text="word " * 20_000),)),)
