@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Watch, World
 from tests.support.fake_watching import call_id
+from tests.support.product import eventually
 
 OpenWorld = Callable[[str], World]
 
@@ -247,3 +248,29 @@ def test_on_a_narrow_screen_nothing_is_wider_than_the_screen(world: OpenWorld, p
     expect(page.locator("h1")).to_be_visible()
     page.wait_for_timeout(300)
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
+
+
+@pytest.mark.parametrize("path", ["/", "/sessions/museum-wall"])
+def test_nothing_is_followed_for_a_page_that_was_left_or_closed(own_world: OpenWorld, page: Page, path: str) -> None:
+    world = own_world("afternoon")
+
+    def looks() -> int:
+        return int((world.home / "looks").read_text() or 0)
+
+    def rests() -> bool:
+        before = looks()
+        page.wait_for_timeout(700)
+        return looks() == before
+
+    page.goto(world.url + path)
+    expect(page.locator("[data-state=running]").first).to_be_visible()
+    assert not rests()
+    page.keyboard.press("g")
+    page.keyboard.press("d")  # to a page that follows nothing
+    expect(by(page, "totals-row").first).to_be_visible()
+    eventually(rests, what="the end of following after the page was left")
+    page.goto(world.url + path)
+    expect(page.locator("[data-state=running]").first).to_be_visible()
+    assert not rests()
+    page.goto("about:blank")
+    eventually(rests, what="the end of following after the page was closed")

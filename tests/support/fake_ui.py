@@ -49,15 +49,24 @@ async def _talk(watching: FakeWatching) -> None:
         watching.say(21, " ".join(words[:count]))
 
 
+async def _count(watching: FakeWatching, file: Path) -> None:
+    """Keep in `file` how often the pages have looked, for a test of when they stop."""
+    while True:
+        file.write_text(str(watching.looks))
+        await asyncio.sleep(0.1)
+
+
 @asynccontextmanager
-async def _opened(name: str) -> AsyncIterator[Watching]:
+async def _opened(name: str, home: Path) -> AsyncIterator[Watching]:
     watching = WORLDS[name]()
-    talking = asyncio.create_task(_talk(watching)) if _has_talker(watching.told) else None
+    tasks = [asyncio.create_task(_count(watching, home / "looks"))]
+    if _has_talker(watching.told):
+        tasks.append(asyncio.create_task(_talk(watching)))
     try:
         yield watching
     finally:
-        if talking is not None:
-            talking.cancel()
+        for task in tasks:
+            task.cancel()
 
 
 def _has_talker(told: list[Told]) -> bool:
@@ -84,7 +93,7 @@ def main() -> None:
         ),
         shown=(("home", str(options.home)), ("database", "postgresql+psycopg://app:***@db/union"), ("recording", "on")),
     )
-    run(values, lambda _: _opened(options.world))
+    run(values, lambda values: _opened(options.world, values.home))
 
 
 if __name__ == "__main__":

@@ -154,6 +154,7 @@ class FakeWatching:
         self.told = list(told)
         self.problem = problem
         self.down = False
+        self.looks = 0  # how often a page or the API has read something
         self._version = 1
         self._changed = asyncio.Event()
         self._next_note = 1
@@ -192,6 +193,7 @@ class FakeWatching:
             raise StoreUnavailable("connection refused")
 
     async def live(self) -> LiveSnapshot:
+        self.looks += 1
         running = [t for t in self.told if t.view().state == "running"]
         sessions = [
             LiveSession(
@@ -230,6 +232,7 @@ class FakeWatching:
         )
 
     async def conversation(self, session_id: str) -> Conversation:
+        self.looks += 1
         told = self._find(session_id)
         turns = tuple(replace(turn, call=told.call(turn)) for turn in told.turns)
         return Conversation(detail=await self.session(session_id), turns=turns, truncated=False)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 import anyio
+from reflex_base.registry import RegistrationContext
 
 from union_square.watching.ports import Watching
 
@@ -17,9 +18,20 @@ _LONGEST_WAIT_SECONDS = 1.0  # silences are counted up although nothing changes
 _SHARE = 4  # of the time a page may spend looking: 1 part in 1 + 4
 
 
-async def follow(watching: Watching, look: Callable[[], Awaitable[View]]) -> AsyncIterator[View]:
-    """What `look` gives, again after each change and at least once a second. Ends when its task is cancelled."""
-    while True:
+def client_is_here(token: str) -> bool:
+    """Whether the browser tab with that Reflex token is connected to this process."""
+    namespace = RegistrationContext.get().app.event_namespace
+    return namespace is not None and token in namespace.token_to_sid
+
+
+async def follow(
+    watching: Watching, look: Callable[[], Awaitable[View]], is_wanted: Callable[[], bool]
+) -> AsyncIterator[View]:
+    """What `look` gives, again after each change and at least once a second, while `is_wanted()`.
+
+    Reflex cancels the task of a page that is left, and mostly that of one whose socket closed; `is_wanted` sees to the
+    rest, and to tabs that vanish without a word."""
+    while is_wanted():
         seen = watching.version
         began = time.monotonic()
         view = await look()

@@ -14,7 +14,7 @@ from union_square.ui.components.call import call_body, call_head
 from union_square.ui.components.elements import phases
 from union_square.ui.components.notes import notes, tag_editor
 from union_square.ui.components.reflex import cond, el, fragment
-from union_square.ui.following import follow
+from union_square.ui.following import client_is_here, follow
 from union_square.ui.present_call import BODY_LIMIT, curl_body, present_body, present_call
 from union_square.ui.services import services
 from union_square.ui.values import real_proxy_url
@@ -75,14 +75,19 @@ class CallState(Annotated, rx.State):
     def _subject(self) -> tuple[Subject, str]:
         return "call", self.subject_id
 
-    @rx.event(background=True)
+    @rx.event(background=True, supersedes=True)
     async def watch(self) -> None:
         """Show the call; follow it while it runs and is on its way into the store."""
         found = services()
+        token = self.router.session.client_token
         async with self:
             call_id = self._turn_to()
         before: _Look | None = None
-        async for look in follow(found.watching, lambda: _look(found.watching, call_id, real_proxy_url(found.values))):
+        async for look in follow(
+            found.watching,
+            lambda: _look(found.watching, call_id, real_proxy_url(found.values)),
+            lambda: client_is_here(token),
+        ):
             if look != before:
                 async with self:
                     self._show(look)

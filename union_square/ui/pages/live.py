@@ -11,7 +11,7 @@ from union_square.ui.components.connect import connect
 from union_square.ui.components.elements import page_link, phases
 from union_square.ui.components.reflex import cond, el, foreach, fragment
 from union_square.ui.components.sessions import live_card, session_table
-from union_square.ui.following import follow
+from union_square.ui.following import client_is_here, follow
 from union_square.ui.present_pages import present_snippets
 from union_square.ui.present_sessions import present_live, present_session_line
 from union_square.ui.services import services
@@ -62,14 +62,15 @@ class LiveState(rx.State):
     ended: list[SessionLine] = []
     snippets: list[Snippet] = []
 
-    @rx.event(background=True)
+    @rx.event(background=True, supersedes=True)
     async def watch(self) -> None:
         """Follow what is running until the page is left or the client is gone."""
         found = services()
+        token = self.router.session.client_token
         async with self:
             self.snippets = present_snippets(real_proxy_url(found.values))
         shown: _Look | None = None
-        async for look in follow(found.watching, lambda: _look(found.watching)):
+        async for look in follow(found.watching, lambda: _look(found.watching), lambda: client_is_here(token)):
             if look != shown:
                 async with self:
                     self._show(look)

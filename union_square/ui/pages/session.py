@@ -16,7 +16,7 @@ from union_square.ui.components.elements import fact, local_time, phases, state_
 from union_square.ui.components.notes import notes, tag_editor
 from union_square.ui.components.reflex import cond, el, foreach, fragment
 from union_square.ui.components.sessions import lasted
-from union_square.ui.following import follow
+from union_square.ui.following import client_is_here, follow
 from union_square.ui.present_conversation import TURNS_AT_FIRST, present_conversation, present_turns
 from union_square.ui.services import services
 from union_square.ui.views import ConversationView, TurnView
@@ -63,10 +63,11 @@ class SessionState(Annotated, rx.State):
     def _subject(self) -> tuple[Subject, str]:
         return "session", self.subject_id
 
-    @rx.event(background=True)
+    @rx.event(background=True, supersedes=True)
     async def watch(self) -> None:
         """Follow the session until the page is left or the client is gone."""
         watching = services().watching
+        token = self.router.session.client_token
         async with self:
             session_id = self._turn_to()
         try:
@@ -76,7 +77,9 @@ class SessionState(Annotated, rx.State):
         async with self:
             self.tag_names = names
         before: _Look | None = None
-        async for look in follow(watching, lambda: _look(watching, session_id, self.shown)):
+        async for look in follow(
+            watching, lambda: _look(watching, session_id, self.shown), lambda: client_is_here(token)
+        ):
             if look != before:
                 async with self:
                     self._show(look, before)
