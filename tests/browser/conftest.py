@@ -80,11 +80,12 @@ class World:
     process: subprocess.Popen[bytes]
 
 
-def _start(name: str, home: Path) -> World:
+def start_world(name: str, home: Path, port: int = 0) -> World:
+    """Start it, and wait until it says where it listens."""
     announced = home / "run" / "ui.json"
     log = (home.parent / f"{home.name}.log").open("wb")
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.fake_ui", name, "--home", str(home)],
+        [sys.executable, "-m", "tests.support.fake_ui", name, "--home", str(home), "--port", str(port)],
         stdout=log,
         stderr=subprocess.STDOUT,
         cwd=Path(__file__).resolve().parents[2],
@@ -106,7 +107,7 @@ def world(built_ui: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
     def start(name: str) -> World:
         if name not in started:
-            started[name] = _start(name, tmp_path_factory.mktemp(name) / "home")
+            started[name] = start_world(name, tmp_path_factory.mktemp(name) / "home")
         return started[name]
 
     yield start
@@ -122,7 +123,7 @@ def own_world(built_ui: None, tmp_path: Path) -> Iterator[Callable[[str], World]
     started: list[World] = []
 
     def start(name: str) -> World:
-        started.append(_start(name, tmp_path / f"home-{len(started)}"))
+        started.append(start_world(name, tmp_path / f"home-{len(started)}"))
         return started[-1]
 
     yield start

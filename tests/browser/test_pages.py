@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Watch, World
+from tests.browser.conftest import Watch, World, start_world
 from tests.support.fake_watching import call_id
 from tests.support.product import eventually
 
@@ -274,3 +275,25 @@ def test_nothing_is_followed_for_a_page_that_was_left_or_closed(own_world: OpenW
     assert not rests()
     page.goto("about:blank")
     eventually(rests, what="the end of following after the page was closed")
+
+
+def test_an_open_page_finds_the_ui_again_after_it_was_restarted(
+    own_world: OpenWorld, page: Page, watch: Watch, tmp_path: Path
+) -> None:
+    watch.expected = ("WebSocket connection",)  # the browser logs that the socket is gone
+    first = own_world("afternoon")
+    page.goto(first.url)
+    expect(by(page, "live-card")).to_have_count(3)
+    first.process.terminate()
+    first.process.wait(20)
+    expect(by(page, "away")).to_be_visible()
+    port = int(first.url.rsplit(":", 1)[1])
+    again = start_world("problem", tmp_path / "again", port)
+    try:
+        expect(by(page, "away")).to_be_hidden()
+        expect(by(page, "banner")).to_contain_text("could not be recorded")  # what the new process knows
+        tail = by(page, "tail").first.inner_text()
+        expect(by(page, "tail").first).not_to_have_text(tail)
+    finally:
+        again.process.terminate()
+        again.process.wait(20)

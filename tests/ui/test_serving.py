@@ -2,6 +2,7 @@
 
 import json
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from union_square.ui.built import BuildKey, current_key, read_key, reflex_mismat
 from union_square.ui.same_origin import BUILT_FOR, AddressesNotFound, SameOrigin, point_at_own_origin
 from union_square.ui.security import API_POLICY, Message, SecurityHeaders, inline_script_hashes, page_policy
 from union_square.ui.serve import UiServeError, bind
-from union_square.ui.values import UiValues, address_of, real_proxy_url, without_password
+from union_square.ui.values import UiValues, address_of, anchored, real_proxy_url, without_password
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -149,6 +150,17 @@ def test_the_proxys_real_address_is_the_one_it_announced(tmp_path: Path) -> None
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "proxy.json").write_text('{"pid": 1, "host": "127.0.0.1", "port": 4321}')
     assert real_proxy_url(values) == "http://127.0.0.1:4321"
+
+
+def test_relative_paths_are_taken_from_where_the_process_was_started() -> None:
+    values = UiValues(
+        home=Path("h"), log_folder=Path("h/log"), database="sqlite:///h/x.db", host="", port=0, proxy_url=""
+    )
+    here = Path.cwd()
+    fixed = anchored(values)
+    assert (fixed.home, fixed.log_folder, fixed.database) == (here / "h", here / "h/log", f"sqlite:///{here}/h/x.db")
+    for url in ("sqlite://", "sqlite:///:memory:", "postgresql+psycopg://db/x", "sqlite:////abs/x.db"):
+        assert anchored(replace(values, database=url)).database == url
 
 
 def _luminance(colour: str) -> float:

@@ -24,7 +24,7 @@ import uvicorn
 
 from union_square.ui.built import UI_FOLDER, read_key, reflex_mismatch
 from union_square.ui.security import AsgiApp, Receive, Scope, SecurityHeaders, Send, inline_script_hashes, page_policy
-from union_square.ui.values import UiValues, address_of
+from union_square.ui.values import UiValues, address_of, anchored
 
 if TYPE_CHECKING:
     from union_square.ui.services import OpenWatching
@@ -164,7 +164,7 @@ def run(values: UiValues, open_watching: "OpenWatching | None" = None) -> None:
 
     When it answers, `<home>/run/ui.json` says where: {"pid", "host", "port"}.
     """
-    values = replace(values, home=values.home.absolute(), log_folder=values.log_folder.absolute())
+    values = anchored(values)
     listener = bind(values.host, values.port)
     values = replace(values, port=listener.getsockname()[1])
     app = create_asgi(values, open_watching)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -76,6 +76,15 @@ def real_proxy_url(values: UiValues) -> str:
         return address_of(values.host, int(said["port"]))
     except (OSError, ValueError, KeyError, TypeError):
         return values.proxy_url
+
+
+def anchored(values: UiValues) -> UiValues:
+    """The values with every relative path made absolute: the UI's process works in a folder of its own."""
+    database = values.database
+    path = database.removeprefix("sqlite:///")
+    if path not in {database, "", ":memory:"} and not path.startswith("file:"):
+        database = f"sqlite:///{Path(path).absolute()}"
+    return replace(values, home=values.home.absolute(), log_folder=values.log_folder.absolute(), database=database)
 
 
 def without_password(url: str) -> str:
