@@ -271,3 +271,27 @@ def test_an_encoded_request_that_breaks_is_read_as_far_as_it_goes() -> None:
     assert broken.model == "gpt-4o"
     assert broken.problem.startswith("the request body gzip data ends too early")
     assert "the request body is not JSON" in broken.problem
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/chat/completions", b'data: {"choices":[{"delta":{"content":"yes"}}]}\n\ndata: [DONE]\n\n'),
+        ("/v1/messages", b'event: message_stop\ndata: {"type":"message_stop"}\n\n'),
+        ("/v1/responses", b'data: {"type":"response.completed","response":{"id":"r","status":"completed"}}\n\n'),
+    ],
+)
+def test_a_client_that_leaves_after_the_streams_last_word_has_not_been_cut_off(path: str, body: bytes) -> None:
+    for said, state, error in ((body, "done", ""), (body[:-12], "cut_off", "client_left")):
+        *events, end = events_of(path, b'{"stream":true}', said, response_headers=(SSE,))
+        left = ev.Failure(
+            call_id=CALL, at=end.at, code="client_left", message="m", status=0, request_total=0, response_total=0
+        )
+        view = understand([*events, left]).view()
+        assert (view.state, view.error_type) == (state, error)
+
+
+def test_an_error_in_a_stream_that_began_well_is_a_failure() -> None:
+    body = b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"later"}}\n\n'
+    view = understand(events_of("/v1/messages", b'{"stream":true}', body, response_headers=(SSE,))).view()
+    assert (view.state, view.error_type, view.error_message) == ("failed", "overloaded_error", "later")

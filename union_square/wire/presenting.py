@@ -4,8 +4,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from union_square.domain.call import CallRecording
+from union_square.domain.lifecycle import CallState
 from union_square.domain.messages import Message, Request, TextPart
 from union_square.domain.views import CallDetail, CallView, GapView, HeadView
+from union_square.wire.dialects.draft import Draft
 from union_square.wire.headers import Head
 
 if TYPE_CHECKING:
@@ -41,7 +44,12 @@ def output_tokens_per_second(understanding: "Understanding") -> float | None:
     """Output tokens by the time between the first of them and the end; None where that cannot be known."""
     recording, draft = understanding.recording, understanding.draft
     first, last = understanding.first_token_us, understanding.last_token_us
-    if draft is None or draft.usage is None or not draft.usage.output_tokens or recording.state != "done":
+    if (
+        draft is None
+        or draft.usage is None
+        or not draft.usage.output_tokens
+        or decide_state(recording, draft) != "done"
+    ):
         return None
     duration = recording.duration_us
     if first is None or last is None or last <= first or duration is None or duration <= first:
@@ -68,7 +76,7 @@ def present_view(understanding: "Understanding") -> CallView:
         method=target.method,
         path=target.raw,
         status_code=recording.status,
-        state=recording.state,
+        state=decide_state(recording, draft),
         streamed=understanding.streamed,
         started_at=instant(recording.started_at),
         duration_ms=_milliseconds(recording.duration_us),
@@ -91,9 +99,23 @@ def present_view(understanding: "Understanding") -> CallView:
     )
 
 
+def decide_state(recording: CallRecording, draft: Draft | None) -> CallState:
+    """The call's state, with what its stream says of itself taken into account.
+
+    Clients close as soon as they have read the stream's own last word (the OpenAI SDK does at `[DONE]`), often before the
+    end of the transfer has come: such a call was not cut off. An error event in a stream with status 200 is a failure.
+    """
+    state = recording.state
+    if draft is None:
+        return state
+    if state == "cut_off" and draft.said_all and recording.failure and recording.failure.code == "client_left":
+        state = "done"
+    return "failed" if state == "done" and draft.error_type else state
+
+
 def _error(understanding: "Understanding") -> tuple[str, str]:
     recording, draft = understanding.recording, understanding.draft
-    if recording.failure is not None:
+    if recording.failure is not None and decide_state(recording, draft) == recording.state:
         return recording.failure.code, recording.failure.message
     if draft is not None and (draft.error_type or draft.error_message):
         return draft.error_type, draft.error_message

@@ -108,7 +108,9 @@ class MessagesDraft(Draft):
             case "message_delta":
                 self._take_stop(obj_of(event.get("delta")))
                 self._take_usage(event.get("usage"))
-            case "content_block_stop" | "message_stop" | "ping":
+            case "message_stop":
+                self.said_all = True
+            case "content_block_stop" | "ping":
                 pass
             case _:
                 return False

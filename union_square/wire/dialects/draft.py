@@ -31,6 +31,7 @@ class Draft:
         self.error_type = ""
         self.error_message = ""
         self.problem = ""
+        self.said_all = False  # the stream's own last word has come: what follows is framing
         self.output_pieces = 0  # pieces of text, thinking or tool call that have come; grows with every one
         self._problems = 0
         self._others: list[Part] = []
@@ -64,7 +65,9 @@ class Draft:
 
     def take_event(self, event: ServerSentEvent) -> None:
         """One event of a server-sent or line-wise stream."""
-        if event.data.strip() in {"", "[DONE]"}:
+        data = event.data.strip()
+        if data in {"", "[DONE]"}:
+            self.said_all = self.said_all or bool(data)
             return
         read = parse_json(event.data)
         if read.problem:
@@ -75,6 +78,7 @@ class Draft:
         failed = self.take_failure(read.value)
         if not self.read_event(event.name, read.value) and not failed:
             self.keep(OtherPart(label=event.name or "event", json=json_text(read.value)))
+        self.said_all = self.said_all and event.whole
 
     def take_text(self, text: str) -> None:
         """A body that is text, not JSON: a gateway's error page, for one."""

@@ -84,6 +84,7 @@ class ResponsesDraft(Draft):
         if isinstance(event.get("response"), dict):
             self._take_response(event["response"])
             if kind in _ENDS:
+                self.said_all = True
                 self._take_output(event["response"])
             return True
         if kind in {"response.output_item.added", "response.output_item.done"}:
