@@ -1,8 +1,8 @@
-"""HTTP/1 heads as bytes: what a head says of routing and framing, and the head that is passed on.
+"""HTTP/1 request heads as bytes: what a head says of routing and framing, and the head that is passed on.
 
 A head is passed on as it came: order, case, spacing and duplicates of its lines stay. Touched are only the request
-target and Host (they name the upstream), hop-by-hop headers (RFC 9110 section 7.6.1) and our own. Of a request, what
-two servers might read in two ways is refused (RFC 9112 section 11.2); of a response, only what leaves its end in doubt.
+target and Host (they name the upstream), hop-by-hop headers (RFC 9110 section 7.6.1) and our own. What two
+servers might read in two ways is refused (RFC 9112 section 11.2). Responses are `wire.http1_response`.
 
 Must not: do I/O, hold a socket, look into a body. Bodies' framing is `wire.http1_body`.
 """
@@ -12,7 +12,6 @@ from functools import lru_cache
 
 HEAD_END = b"\r\n\r\n"
 OWN_PREFIX = b"x-union-square-"
-CALL_ID_HEADER = b"x-union-square-call-id"
 CONTROL_SEGMENT = b"-"
 
 CHUNKED = -1
@@ -23,8 +22,8 @@ UNTIL_CLOSE = -2
 _TOKEN = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _NAME = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_."
 _NOT_IN_TARGET = bytes(range(0x21)) + b"\x7f#"
-_CACHED_HEAD = 4096  # lines of longer heads are not kept, so that the caches stay below some 10 MB
-_MAX_LENGTH_DIGITS = 18  # below 2**63, and far beyond any body
+CACHED_HEAD = 4096  # lines of longer heads are not kept, so that the caches stay below some 10 MB
+MAX_LENGTH_DIGITS = 18  # below 2**63, and far beyond any body
 
 _HOST, _CONNECTION, _LENGTH, _ENCODING, _TE, _UPGRADE, _EXPECT, _DROP, _DO_NOT_RECORD, _SETTINGS = range(1, 11)
 _SPECIAL = {
@@ -42,7 +41,6 @@ _SPECIAL = {
     b"http2-settings": _SETTINGS,
 }
 _NOT_TO_BE_NAMED = frozenset({b"host", b"content-length", b"transfer-encoding"})
-_IN_RESPONSE = frozenset({_CONNECTION, _LENGTH, _ENCODING, _DROP})
 
 
 class HeadError(ValueError):
@@ -53,9 +51,7 @@ class HeadError(ValueError):
         self.status = status
 
 
-# The two values below are made for every call, so they are not frozen: a frozen dataclass takes three times as long.
-
-
+# Made for every call, so not frozen: a frozen dataclass takes three times as long. The same goes for ResponseHead.
 @dataclass(slots=True)
 class RequestHead:
     """What a request's head says. `segment` is the target's first path segment as sent ("" for `/`), `rest` what
@@ -75,16 +71,6 @@ class RequestHead:
     authority: bytes  # the Host that the client named
 
 
-@dataclass(slots=True)
-class ResponseHead:
-    """What a response's head says. `length` is the body's in bytes, CHUNKED, or UNTIL_CLOSE."""
-
-    status: int
-    length: int
-    keep_alive: bool
-    lines: list[bytes]  # to pass on
-
-
 def parse_request_head(head: bytes) -> RequestHead:
     """Read a request head (its bytes up to and with the empty line). Raises HeadError for what is not forwarded."""
     lines = head[:-4].split(b"\r\n")
@@ -95,7 +81,7 @@ def parse_request_head(head: bytes) -> RequestHead:
     method, segment, rest, version = _request_line(first)
     found = _Fields(version)
     kept = [b""]
-    kind_of = _known_kind if len(head) <= _CACHED_HEAD else _kind_of
+    kind_of = _known_kind if len(head) <= CACHED_HEAD else _kind_of
     del lines[0]
     for line, special in zip(lines, map(kind_of, lines), strict=True):
         if not special:
@@ -276,7 +262,7 @@ _NO_OPTIONS: frozenset[bytes] = frozenset()
 
 def _length(value: bytes) -> int:
     digits = value.strip(b" \t")
-    if not digits.isdigit() or len(digits) > _MAX_LENGTH_DIGITS:
+    if not digits.isdigit() or len(digits) > MAX_LENGTH_DIGITS:
         raise HeadError("Content-Length is not a plain number")
     return int(digits)
 
@@ -303,69 +289,3 @@ def request_head_for(head: RequestHead, *, authority: bytes, prefix: bytes, extr
 def _climbs(rest: bytes) -> bool:
     path = rest.partition(b"?")[0].lower().replace(b"%2e", b".").replace(b"%2f", b"/")
     return b".." in path.replace(b"%5c", b"/").replace(b"\\", b"/").split(b"/")
-
-
-def parse_response_head(head: bytes, *, method: bytes) -> ResponseHead:
-    """Read a response head, the answer to a `method` request. Raises HeadError where its end would be in doubt."""
-    lines = head[:-4].split(b"\r\n")
-    if head.count(b"\n") != len(lines) + 1 or head.count(b"\r") != len(lines) + 1:
-        raise HeadError("the head holds a bare CR or LF", 502)
-    first = lines[0]
-    if first[:7] != b"HTTP/1." or first[8:9] != b" " or not first[9:12].isdigit() or first[12:13] not in {b"", b" "}:
-        raise HeadError("the status line is not `HTTP/1.1 200 …`", 502)
-    status = int(first[9:12])
-    if status < 100:
-        raise HeadError("the status is not a number from 100 to 999", 502)
-    keep_alive = first[7:8] != b"0"
-    lengths: list[bytes] = []
-    encodings: list[bytes] = []
-    kept = [first]
-    kind_of = _known_response_kind if len(head) <= _CACHED_HEAD else _response_kind_of
-    del lines[0]
-    for line, special in zip(lines, map(kind_of, lines), strict=True):
-        if not special:
-            kept.append(line)
-        elif special == _LENGTH:
-            lengths.append(line.partition(b":")[2].strip(b" \t"))
-            kept.append(line)
-        elif special == _ENCODING:
-            encodings.append(line.partition(b":")[2].lower())
-            kept.append(line)
-        elif special == _CONNECTION:
-            options = line.partition(b":")[2].lower()
-            keep_alive = keep_alive and b"close" not in options
-            if status == 101:
-                kept.append(line)
-    if lengths and encodings:  # RFC 9112 section 6.3: the encoding counts, and the length must not be passed on
-        kept = [line for line in kept if line.partition(b":")[0].strip(b" \t").lower() != b"content-length"]
-    return ResponseHead(status, _response_length(status, method, lengths, encodings), keep_alive, kept)
-
-
-def _response_kind_of(line: bytes) -> int:
-    special = _SPECIAL.get(line.partition(b":")[0].strip(b" \t").lower(), 0)
-    return special if special in _IN_RESPONSE else 0
-
-
-_known_response_kind = lru_cache(maxsize=4096)(_response_kind_of)
-
-
-def _response_length(status: int, method: bytes, lengths: list[bytes], encodings: list[bytes]) -> int:
-    if method == b"HEAD" or status < 200 or status in {204, 304}:
-        return 0
-    if encodings:
-        codings = b",".join(encodings).split(b",")
-        return CHUNKED if codings[-1].strip(b" \t") == b"chunked" else UNTIL_CLOSE
-    if not lengths:
-        return UNTIL_CLOSE
-    if len(set(lengths)) > 1 or not lengths[0].isdigit() or len(lengths[0]) > _MAX_LENGTH_DIGITS:
-        raise HeadError("the response's Content-Length is not one plain number", 502)
-    return int(lengths[0])
-
-
-def response_head_for(head: ResponseHead, *, call_id: bytes, closing: bool) -> bytes:
-    """The bytes to send the client: the upstream's lines and the call's id.
-
-    `closing` says that the connection will not be kept (RFC 9112 section 9.6 wants it said).
-    """
-    end = b"\r\nConnection: close" if closing else b""
-    return b"\r\n".join(head.lines) + b"\r\n" + CALL_ID_HEADER + b": " + call_id + end + HEAD_END

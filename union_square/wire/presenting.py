@@ -54,7 +54,7 @@ def output_tokens_per_second(understanding: "Understanding") -> float | None:
     duration = recording.duration_us
     if first is None or last is None or last <= first or duration is None or duration <= first:
         return None  # all in one chunk: when its tokens were made is not known
-    return draft.usage.output_tokens / (duration - first) * 1_000_000
+    return usage.output_tokens / (duration - first) * 1_000_000
 
 
 def present_view(understanding: "Understanding") -> CallView:
@@ -102,8 +102,8 @@ def present_view(understanding: "Understanding") -> CallView:
 def decide_state(recording: CallRecording, draft: Draft | None) -> CallState:
     """The call's state, with what its stream says of itself taken into account.
 
-    Clients close as soon as they have read the stream's own last word (the OpenAI SDK does at `[DONE]`), often before the
-    end of the transfer has come: such a call was not cut off. An error event in a stream with status 200 is a failure.
+    Clients close as soon as they have read the stream's own last word (the OpenAI SDK does at `[DONE]`), often before
+    the end of the transfer has come: such a call was not cut off. An error event in a stream of status 200 is a failure.
     """
     state = recording.state
     if draft is None:
