@@ -44,12 +44,8 @@ def output_tokens_per_second(understanding: "Understanding") -> float | None:
     """Output tokens by the time between the first of them and the end; None where that cannot be known."""
     recording, draft = understanding.recording, understanding.draft
     first, last = understanding.first_token_us, understanding.last_token_us
-    if (
-        draft is None
-        or draft.usage is None
-        or not draft.usage.output_tokens
-        or decide_state(recording, draft) != "done"
-    ):
+    usage = draft.usage if draft else None
+    if usage is None or not usage.output_tokens or decide_state(recording, draft) != "done":
         return None
     duration = recording.duration_us
     if first is None or last is None or last <= first or duration is None or duration <= first:
@@ -103,7 +99,8 @@ def decide_state(recording: CallRecording, draft: Draft | None) -> CallState:
     """The call's state, with what its stream says of itself taken into account.
 
     Clients close as soon as they have read the stream's own last word (the OpenAI SDK does at `[DONE]`), often before
-    the end of the transfer has come: such a call was not cut off. An error event in a stream of status 200 is a failure.
+    the end of the transfer has come: such a call was not cut off. An error event in a stream with status 200 is a
+    failure.
     """
     state = recording.state
     if draft is None:
