@@ -172,3 +172,11 @@ def test_times_of_chunks_are_kept_to_the_microsecond():
     chunks = projection(1).detail.chunks
     assert mapping.unpack_chunks(mapping.pack_chunks(chunks)) == chunks
     assert mapping.unpack_chunks(mapping.pack_chunks(())) == ()
+
+
+def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path):
+    (tmp_path / "store.db").write_bytes(b"something else, and long enough to be looked at " * 100)
+    sql = SqlStore(f"sqlite:///{tmp_path / 'store.db'}")
+    with pytest.raises(StoreUnavailable, match="not a database"):
+        sql.reader.sessions()
+    sql.close()

@@ -4,7 +4,8 @@ SQLite runs in write-ahead mode: readers never wait for the projector's transact
 `synchronous=NORMAL` a power cut may take the last transactions but not harm the file; the event log still has them.
 """
 
-import logging
+import sqlite3
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,15 +13,21 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from union_square.store.ports import StoreRejected, StoreUnavailable
 
 BUSY_MILLISECONDS = 5000
 CONNECT_SECONDS = 5
-
-logger = logging.getLogger(__name__)
 
 
 def open_engine(url: str) -> Engine:
@@ -43,14 +50,27 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     for pragma in (
         f"busy_timeout={BUSY_MILLISECONDS}",
-        "journal_mode=WAL",
         "synchronous=NORMAL",
         "foreign_keys=ON",
         "temp_store=MEMORY",
         "cache_size=-16000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
+    _use_write_ahead(cursor)
     cursor.close()
+
+
+def _use_write_ahead(cursor: Any) -> None:
+    """The file remembers the mode. To switch it on, one has to be alone with the file, and SQLite does not wait for
+    that by itself: of several that open a new database at once, all but one are told that it is locked."""
+    deadline = time.monotonic() + BUSY_MILLISECONDS / 1000
+    while cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -90,6 +110,8 @@ def _saying_what_is_wrong() -> Generator[None]:
     except (DataError, IntegrityError) as error:
         raise StoreRejected(_first_line(error)) from error
     except DBAPIError as error:
+        if type(error) is DatabaseError:  # SQLite: "file is not a database", "disk image is malformed"
+            raise StoreUnavailable(f"the database cannot be used: {_first_line(error)}") from error
         if not error.connection_invalidated:
             raise
         raise StoreUnavailable(f"the connection to the database was lost: {_first_line(error)}") from error
