@@ -41,7 +41,7 @@ async def answer_control(
 
     try:
         await app(_scope(head, transport), receive, send)
-    except Exception:
+    except Exception:  # noqa: BLE001  (whatever it is, a client waits for an answer)
         _log.exception("the control plane failed")
         return failure_response(500, "internal", "the control plane failed; see the proxy's log", closing=closing)
     lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()]

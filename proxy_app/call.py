@@ -30,8 +30,8 @@ class Call:
     """Every method is on the hot path. `tap` is None when nothing is recorded at all."""
 
     __slots__ = (
-        "_bodies", "_counters", "_redactor", "_tap", "added_us", "answered", "began", "ended", "head", "id", "last", "now",
-        "request_ended", "request_total", "response_total", "route",
+        "_bodies", "_counters", "_redactor", "_tap", "added_us", "answered", "began", "ended", "head", "id", "last",
+        "now", "request_ended", "request_total", "response_total", "route",
     )  # fmt: skip
 
     def __init__(

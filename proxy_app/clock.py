@@ -19,7 +19,7 @@ class Clock:
 
 class CallIds:
     """Identities of calls in the layout of a UUID version 7: 48 bits of milliseconds, a counter of 12 bits within the
-    millisecond, and 62 random bits that this worker drew when it began. They sort by time, and within a worker by order."""
+    millisecond, and 62 random bits that this worker drew when it began. They sort by time, in a worker by order."""
 
     __slots__ = ("_count", "_millisecond", "_tail")
 

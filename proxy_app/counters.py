@@ -6,11 +6,13 @@ from bisect import bisect_left
 
 LATENCY_BOUNDS_US = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000)
 FAILURE_CODES = (
-    "connect_failed", "timeout", "upstream_closed", "upstream_protocol", "client_left", "client_protocol", "proxy_stopped",
+    "connect_failed", "timeout", "upstream_closed", "upstream_protocol", "client_left", "client_protocol",
+    "proxy_stopped",
 )  # fmt: skip
 GAUGES = ("in_flight", "client_connections", "upstream_connections", "backlog_bytes", "recorder_failing")
 TOTALS = (
-    "calls", "refused", "request_bytes", "response_bytes", "upstream_connects", "log_bytes", "gaps", "missed_observations",
+    "calls", "refused", "request_bytes", "response_bytes", "upstream_connects", "log_bytes", "gaps",
+    "missed_observations",
     "missed_bytes", "latency_sum_us",
 )  # fmt: skip
 _LATENCIES = tuple(f"latency_{i}" for i in range(len(LATENCY_BOUNDS_US) + 1))

@@ -11,7 +11,7 @@ KEY_BYTES = 32
 
 def load_fingerprint_key(home: Path) -> bytes:
     """The key of this data folder; made when there is none. Safe when several processes come first at once: a whole
-    file is linked to its name, and who comes second reads it. Raises OSError, or ValueError when the file is damaged."""
+    file is linked to its name, and who comes second reads it. Raises OSError; ValueError when the file is damaged."""
     path = home / FILE_NAME
     if not path.exists():
         home.mkdir(mode=0o700, parents=True, exist_ok=True)

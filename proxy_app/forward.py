@@ -1,5 +1,5 @@
-"""The client's side of the splice, which uvicorn is given as its HTTP class: reads requests one after another, sends each
-upstream as it came, and answers them in order.
+"""The client's side of the splice, which uvicorn is given as its HTTP class: reads requests one after another, sends
+each upstream as it came, and answers them in order.
 
 What comes while a call is answered waits in a bounded buffer (pipelined requests, or the beginning of a body whose
 upstream is still being connected to). Requests to `/-/…` go to the control plane on the same connection.
@@ -8,12 +8,11 @@ Must not: parse a body, wait for the recording, open anything but connections to
 """
 
 import asyncio
-import socket
-import struct
 from typing import cast
 
 from proxy_app.bridge import MAX_CONTROL_BODY, ControlApp, answer_control
 from proxy_app.call import Call
+from proxy_app.connection import BODY, CLOSED, HEAD, RAW, WAIT, Connection
 from proxy_app.failures import failure_response
 from proxy_app.plane import HEAD_TIMEOUT_SECONDS, IDLE_TIMEOUT_SECONDS, Plane, Swept
 from proxy_app.pool import ConnectError
@@ -24,38 +23,26 @@ from union_square.wire.http1 import (
     UNTIL_CLOSE,
     HeadError,
     RequestHead,
-    ResponseHead,
 )
 from union_square.wire.http1_body import MORE, Body, BodyError, body_of
-
-MAX_WAITING = 64 << 10
-"""Bytes that may come ahead of their turn before reading pauses."""
-LINGER_SECONDS = 2.0
-"""How long what a client still sends is read and thrown away, so that it gets to read why (RFC 9112 section 9.6)."""
-_RESET = struct.pack("ii", 1, 0)
-_HEAD, _BODY, _WAIT, _RAW, _LINGER, _CLOSED = range(6)
+from union_square.wire.http1_response import ResponseHead
 
 
-class ClientConnection(asyncio.Protocol):
+class ClientConnection(Connection):
     """One client's connection."""
 
     def __init__(self, plane: Plane, control: ControlApp, connections: "set[Swept]") -> None:
-        self.transport: asyncio.Transport
+        super().__init__()
         self.write_paused = False
         self._plane = plane
         self._control = control
         self._connections = connections
-        self._loop = asyncio.get_running_loop()
-        self._stage = _HEAD
-        self._buffer = b""
         self._body: Body | None = None
         self._call: Call | None = None
         self._upstream: UpstreamConnection | None = None
         self._task: asyncio.Task[None] | None = None  # connecting, or the control plane's answer
         self._control_body: bytearray | None = None
         self._keep_alive = True
-        self._held = False  # the upstream takes no more for now
-        self._read_paused = False
         self._reading = False  # `_read_requests` is at work, and will see to what stands in the buffer
         self._local_head: RequestHead | None = None
         self._quiet_since = self._loop.time()  # since when no request, or only a part of its head, has come
@@ -69,19 +56,19 @@ class ClientConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         stage = self._stage
-        if stage == _HEAD:
+        if stage == HEAD:
             if self._buffer:
                 self._buffer += data
             else:
                 self._buffer = data
                 self._quiet_since = self._loop.time()
             self._read_requests()
-        elif stage == _BODY:
+        elif stage == BODY:
             self._pass_body(data)
-        elif stage == _WAIT:
+        elif stage == WAIT:
             self._buffer = self._buffer + data if self._buffer else data
-            self._regulate()
-        elif stage == _RAW:
+            self.regulate()
+        elif stage == RAW:
             self._pass_raw(data)
 
     def eof_received(self) -> None:
@@ -110,14 +97,14 @@ class ClientConnection(asyncio.Protocol):
         """Called by uvicorn when the proxy is to stop: end when the running call has ended."""
         self._plane.draining = True
         self._keep_alive = False
-        if self._stage == _HEAD:
-            self._close()
+        if self._stage == HEAD:
+            self.close()
 
     # requests
 
     def _read_requests(self) -> None:
         self._reading = True
-        while self._stage == _HEAD and self._buffer and self._read_request():
+        while self._stage == HEAD and self._buffer and self._read_request():
             pass
         self._reading = False
 
@@ -162,7 +149,7 @@ class ClientConnection(asyncio.Protocol):
         if connection is None:
             call.begin(record)
             self._buffer = data[end:]
-            self._stage = _WAIT
+            self._stage = WAIT
             self._task = self._loop.create_task(self._connect(call, out))
         else:
             self._send(connection, call, out, data, end, now, record)
@@ -180,7 +167,7 @@ class ClientConnection(asyncio.Protocol):
             return
         data, self._buffer = self._buffer, b""
         self._send(connection, call, out, data, 0, self._plane.clock(), None)
-        self._regulate()
+        self.regulate()
 
     def _send(
         self,
@@ -212,9 +199,9 @@ class ClientConnection(asyncio.Protocol):
         if payload:
             call.request_chunk(now, payload)
         if end == MORE:
-            self._stage = _BODY
+            self._stage = BODY
         else:
-            self._stage = _WAIT
+            self._stage = WAIT
             if end < len(data):
                 self._buffer = data[end:]
             call.request_end(now)
@@ -234,7 +221,7 @@ class ClientConnection(asyncio.Protocol):
         call.request_chunk(now, payload)
         if end != MORE:
             self._buffer = data[end:]
-            self._stage = _WAIT
+            self._stage = WAIT
             call.request_end(now)
             if call.ended:  # the answer came before the request's end
                 self._drop_upstream()
@@ -264,7 +251,7 @@ class ClientConnection(asyncio.Protocol):
             if not reusable or call.head.expects_continue:
                 self._drop_upstream()
                 self._call = None
-                self._linger()
+                self.linger()
             return  # else the rest of the request is passed on, see _pass_body
         self._upstream = None
         if reusable and not connection.transport.get_write_buffer_size():
@@ -284,34 +271,26 @@ class ClientConnection(asyncio.Protocol):
             return
         if call.ended:  # answered already, and the upstream would not have the rest of the request
             self._call = None
-            self._linger()
+            self.linger()
         elif call.answered:
             call.fail(self._plane.clock(), code, message)
             self._call = None
-            self._close(reset=reset)
+            self.close(reset=reset)
         else:
             self._answer_failure(504 if code == "timeout" else 502, code, f"upstream {call.route.name}: {message}")
 
     def tunnel_begins(self) -> None:
-        self._stage = _RAW
+        self._stage = RAW
         self._keep_alive = False
         data, self._buffer = self._buffer, b""
         if data:
             self._pass_raw(data)
-        self._regulate()
+        self.regulate()
 
     def tunnel_closed(self, error: Exception | None) -> None:
         self._upstream = None
         self._end_tunnel("upstream_closed", error)
-        self._close()
-
-    def hold(self) -> None:
-        self._held = True
-        self._regulate()
-
-    def unhold(self) -> None:
-        self._held = False
-        self._regulate()
+        self.close()
 
     # ends
 
@@ -331,13 +310,13 @@ class ClientConnection(asyncio.Protocol):
             self.transport.write(answer)
         call.fail(self._plane.clock(), code, message, status)
         if closing:
-            self._linger()
+            self.linger()
         else:
             self._next()
 
     def _rest_of_request_is_here(self) -> bool:
         """Whether the request, whose upstream was never reached, stands whole in the buffer; it is then skipped."""
-        if self._stage != _WAIT:
+        if self._stage != WAIT:
             return False
         if self._body is None:
             return True
@@ -355,30 +334,30 @@ class ClientConnection(asyncio.Protocol):
         self._plane.counters.refused += 1
         code = "head_too_large" if error.status == 431 else "bad_request"
         self.transport.write(failure_response(error.status, code, str(error), closing=True))
-        self._linger()
+        self.linger()
 
     def _next(self) -> None:
         """The call is over: read the next request, or close."""
         self._call = self._body = self._control_body = None
         if self.transport.is_closing():
-            self._stage = _CLOSED
+            self._stage = CLOSED
             return
         if not self._keep_alive:
-            self._close()
+            self.close()
             return
-        self._stage = _HEAD
+        self._stage = HEAD
         self._held = False
         self._quiet_since = self._loop.time()
         if self._buffer and not self._reading:
             self._read_requests()
-        self._regulate()
+        self.regulate()
 
     def _left(self, error: Exception | None) -> None:
         """The client is gone."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
-        if self._stage == _RAW:
+        if self._stage == RAW:
             self._end_tunnel("client_left", error)
             if self._upstream is not None:
                 self._upstream.detach()
@@ -390,7 +369,7 @@ class ClientConnection(asyncio.Protocol):
             call.fail(
                 self._plane.clock(), "client_left", "the client closed the connection before its answer was complete"
             )
-        self._stage = _CLOSED
+        self._stage = CLOSED
 
     def _end_tunnel(self, code: str, error: Exception | None) -> None:
         call, self._call = self._call, None
@@ -411,7 +390,7 @@ class ClientConnection(asyncio.Protocol):
             )
             self._call = None
         self._drop_upstream()
-        self._stage = _CLOSED
+        self._stage = CLOSED
         self.transport.abort()
 
     def sweep(self, now: float) -> None:
@@ -423,45 +402,16 @@ class ClientConnection(asyncio.Protocol):
                 return
             self._drop_upstream()
             self.response_failed("timeout", f"nothing came for {silent:.1f} s", reset=False)
-        elif self._stage == _HEAD:
+        elif self._stage == HEAD:
             limit = HEAD_TIMEOUT_SECONDS if self._buffer else IDLE_TIMEOUT_SECONDS
             if now - self._quiet_since > limit:
-                self._close()
+                self.close()
 
     def _drop_upstream(self) -> None:
         upstream, self._upstream = self._upstream, None
         if upstream is not None:
             upstream.detach()
             upstream.transport.abort()
-
-    def _linger(self) -> None:
-        """Nothing more is answered; read on for a moment, so that what was written arrives."""
-        self._stage = _LINGER
-        self._buffer = b""
-        self._regulate()
-        if self.transport.is_closing():
-            return
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-        self._loop.call_later(LINGER_SECONDS, self.transport.close)
-
-    def _close(self, *, reset: bool = False) -> None:
-        self._stage = _CLOSED
-        if reset:
-            connected = cast("socket.socket", self.transport.get_extra_info("socket"))
-            connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        self.transport.close()
-
-    def _regulate(self) -> None:
-        """Read, or stop reading, as far as there is room for what comes."""
-        pause = (self._held and self._stage in (_BODY, _RAW)) or (self._stage == _WAIT and len(self._buffer) > MAX_WAITING)
-        if pause == self._read_paused or self.transport.is_closing():
-            return
-        self._read_paused = pause
-        if pause:
-            self.transport.pause_reading()
-        else:
-            self.transport.resume_reading()
 
     # requests that go no further than this
 
@@ -470,11 +420,11 @@ class ClientConnection(asyncio.Protocol):
         if head.segment == CONTROL_SEGMENT:
             self._control_body = bytearray()
             self._local_head = head
-            self._stage = _BODY
+            self._stage = BODY
             self._take_local_body(data[end:])
             return
         self._plane.counters.refused += 1
-        self._stage = _WAIT
+        self._stage = WAIT
         self._buffer = data[end:]
         whole = self._rest_of_request_is_here()
         self._keep_alive = self._keep_alive and whole
@@ -490,7 +440,7 @@ class ClientConnection(asyncio.Protocol):
         if whole:
             self._next()
         else:
-            self._linger()
+            self.linger()
 
     def _take_local_body(self, data: bytes) -> None:
         taken = cast("bytearray", self._control_body)
@@ -504,7 +454,7 @@ class ClientConnection(asyncio.Protocol):
             self._refuse(HeadError("the request's body is too large", 413))
         elif self._body is None or end != MORE:
             self._buffer = data if self._body is None else data[end:]
-            self._stage = _WAIT
+            self._stage = WAIT
             self._task = self._loop.create_task(self._answer_locally(bytes(taken)))
 
     async def _answer_locally(self, body: bytes) -> None:

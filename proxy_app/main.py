@@ -10,16 +10,18 @@ import socket
 import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, cast
 
 import uvicorn
+from uvicorn.server import ServerState
 
 from proxy_app.app import control_app
 from proxy_app.clock import Clock, new_writer_id
 from proxy_app.counters import SharedCounts
 from proxy_app.fingerprint_key import load_fingerprint_key
 from proxy_app.forward import ClientConnection
-from proxy_app.plane import Limits, Plane
+from proxy_app.plane import Limits, Plane, Swept
 from proxy_app.routes import RouteError, routes_of
 from proxy_app.workers import run_workers
 from union_square.domain.ids import WriterId
@@ -110,12 +112,16 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 @contextlib.contextmanager
 def _stop_signals_end_quietly() -> Generator[None]:
     """uvicorn raises a caught signal once more when it has shut down; a stop that was asked for is no failure."""
-    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, _ignore) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """Do nothing. Not SIG_IGN: the processes that this one starts would inherit that."""
 
 
 async def _serve(settings: Settings, listener: socket.socket, shared: SharedCounts, worker: int) -> None:
@@ -129,9 +135,12 @@ async def _serve(settings: Settings, listener: socket.socket, shared: SharedCoun
         timeout_graceful_shutdown=settings.drain_timeout_seconds,  # type: ignore[arg-type]  # fractions work as well
     )
     config.load()
-    config.http_protocol_class = lambda *, server_state, **_: ClientConnection(  # type: ignore[assignment]
-        plane, control, server_state.connections
-    )
+
+    def connection(*, server_state: ServerState, **_others: object) -> ClientConnection:
+        connections = cast("set[Swept]", server_state.connections)  # pyright: ignore[reportUnknownMemberType]
+        return ClientConnection(plane, control, connections)
+
+    config.http_protocol_class = connection  # type: ignore[assignment]
     plane.start()
     gc.freeze()  # what is made until here lives as long as the process: not to be looked at again and again
     gc.set_threshold(50_000, 20, 20)

@@ -38,7 +38,7 @@ class Pool:
         """Connections that are open, idle or not."""
 
     def take(self, route: Route) -> UpstreamConnection | None:
-        """A connection that is still good, if one is kept. A closed one is thrown away here, before anything is sent."""
+        """A connection that is still good, if one is kept. A closed one is thrown away before anything is sent."""
         kept = self._idle.get(route)
         while kept:
             connection = kept.pop()
@@ -162,6 +162,6 @@ class _ConnectAnswer(asyncio.Protocol):
         elif len(self._buffer) > _MAX_CONNECT_ANSWER:
             self.answer.set_exception(OSError(None, "the proxy's answer to CONNECT is not HTTP"))
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         if not self.answer.done():
             self.answer.set_exception(OSError(None, "the proxy closed the connection instead of answering CONNECT"))

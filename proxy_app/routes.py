@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies_environment, proxy_bypass_environment  # what curl and others read, nothing more
+from urllib.request import getproxies_environment, proxy_bypass  # what curl and others read, nothing more
 
 
 class RouteError(ValueError):
@@ -109,7 +109,7 @@ def _is_loopback(host: str) -> bool:
 def _forward_proxy(name: str, scheme: str, host: str) -> ForwardProxy | None:
     proxies = getproxies_environment()
     url = proxies.get(scheme) or proxies.get("all")
-    if not url or _is_loopback(host) or proxy_bypass_environment(host, proxies):
+    if not url or _is_loopback(host) or proxy_bypass(host):
         return None
     parts = urlsplit(url if "://" in url else "http://" + url)
     if parts.scheme != "http" or not parts.hostname:

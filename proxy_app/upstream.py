@@ -13,11 +13,9 @@ from union_square.wire.http1 import (
     HEAD_END,
     UNTIL_CLOSE,
     HeadError,
-    ResponseHead,
-    parse_response_head,
-    response_head_for,
 )
 from union_square.wire.http1_body import MORE, Body, BodyError, OpenBody, body_of
+from union_square.wire.http1_response import ResponseHead, parse_response_head, response_head_for
 
 MAX_RESPONSE_HEAD = 256 << 10
 _IDLE, _HEAD, _BODY, _RAW, _OVER = range(5)

@@ -60,7 +60,7 @@ def _fork(worker: int, run: Callable[[int], None]) -> int:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
         run(worker)
         code = 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001  (this process must end here and not run its parent's code)
         traceback.print_exc()
     finally:
         sys.stdout.flush()

@@ -18,8 +18,10 @@ def head(*lines: bytes, target: bytes = b"/openai/v1") -> bytes:
     "name",
     [
         "Authorization", "proxy-authorization", "X-API-Key", "api-key", "x-goog-api-key", "Cookie", "Set-Cookie",
-        "X-Amz-Security-Token", "helicone-auth", "x-portkey-api-key", "cf-aig-authorization", "Ocp-Apim-Subscription-Key",
-        "x_api_key", "X-Access-Token", "x-signature", "x-hub-signature-256", "X-ApiKey", "x-client-secret", "x-csrf-token",
+        "X-Amz-Security-Token", "helicone-auth", "x-portkey-api-key", "cf-aig-authorization",
+        "Ocp-Apim-Subscription-Key",
+        "x_api_key", "X-Access-Token", "x-signature", "x-hub-signature-256", "X-ApiKey", "x-client-secret",
+        "x-csrf-token",
     ],
 )  # fmt: skip
 def test_headers_that_hold_credentials_are_known(name: str) -> None:
@@ -36,9 +38,12 @@ def test_headers_that_hold_credentials_are_known(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "anthropic-version", "anthropic-beta", "openai-organization", "openai-project", "openai-processing-ms", "max-tokens",
-        "x-ratelimit-remaining-tokens", "anthropic-ratelimit-tokens-limit", "x-ratelimit-limit-tokens", "Idempotency-Key",
-        "x-request-id", "x-amzn-bedrock-input-token-count", "Sec-WebSocket-Key", "Content-Type", "x-union-square-session-id",
+        "anthropic-version", "anthropic-beta", "openai-organization", "openai-project", "openai-processing-ms",
+        "max-tokens",
+        "x-ratelimit-remaining-tokens", "anthropic-ratelimit-tokens-limit", "x-ratelimit-limit-tokens",
+        "Idempotency-Key",
+        "x-request-id", "x-amzn-bedrock-input-token-count", "Sec-WebSocket-Key", "Content-Type",
+        "x-union-square-session-id",
         "WWW-Authenticate", "User-Agent", "traceparent", "x-stainless-lang", "Keep-Alive",
     ],
 )  # fmt: skip
@@ -68,8 +73,8 @@ def test_a_signed_request_is_known_by_its_access_key_though_the_signature_change
 
 @pytest.mark.parametrize(
     "name",
-    ["key", "api_key", "api-key", "apikey", "access_token", "X-Amz-Signature", "X-Amz-Credential", "X-Amz-Security-Token",
-     "sig", "client_secret", "k%65y", "token", "auth"],
+    ["key", "api_key", "api-key", "apikey", "access_token", "X-Amz-Signature", "X-Amz-Credential",
+     "X-Amz-Security-Token", "sig", "client_secret", "k%65y", "token", "auth"],
 )  # fmt: skip
 def test_credentials_in_the_query_are_replaced(name: str) -> None:
     assert is_credential_parameter(name.encode())
@@ -92,7 +97,8 @@ def test_other_parameters_stay(name: str) -> None:
     "secret",
     [
         b"sk-proj-abcDEF123456789012", b"sk-ant-api03-abcdefghijkl-mnop", b"AIzaSyA1234567890abcdefghijklmnop",
-        b"ghp_abcdefghijklmnopqrst1234", b"github_pat_11ABCDEFG0abcdefgh", b"AKIAIOSFODNN7EXAMPLE", b"xoxb-1234567890-abc",
+        b"ghp_abcdefghijklmnopqrst1234", b"github_pat_11ABCDEFG0abcdefgh", b"AKIAIOSFODNN7EXAMPLE",
+        b"xoxb-1234567890-abc",
         b"gsk_abcdefghijklmnop1234", b"hf_abcdefghijklmnop1234", b"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
     ],
 )  # fmt: skip

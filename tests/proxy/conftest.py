@@ -1,5 +1,5 @@
-"""The proxy's own tests run it in this process on real sockets, under the loop it is run with; what needs a process of its
-own (signals, a killed proxy, several workers) uses `tests.support.proxy`."""
+"""The proxy's own tests run it in this process on real sockets, under the loop it is run with; what needs a process
+of its own (signals, a killed proxy, several workers) uses `tests.support.proxy`."""
 
 import asyncio
 import contextlib

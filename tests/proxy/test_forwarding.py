@@ -39,7 +39,10 @@ async def test_a_request_reaches_the_upstream_as_it_was_sent_but_for_host_and_ho
 
 
 async def test_a_response_reaches_the_client_as_it_was_sent_with_the_call_id_added(tmp_path: Path) -> None:
-    sent = b"HTTP/1.1 299 Odd  Reason\r\nX-A: 1\r\nx-a:2\r\nSet-Cookie: a=b\r\nset-cookie: c=d\r\nContent-Length: 3\r\n\r\n"
+    sent = (
+        b"HTTP/1.1 299 Odd  Reason\r\nX-A: 1\r\nx-a:2\r\nSet-Cookie: a=b\r\nset-cookie: c=d\r\n"
+        b"Content-Length: 3\r\n\r\n"
+    )
     async with scripted([[sent + b"\x00\xff\n"]]) as upstream, proxying(tmp_path, {"t": upstream.base_url}) as proxy:
         client = await proxy.connect()
         await client.send(GET)

@@ -13,9 +13,11 @@ ROUTES = routes_of({"t": Upstream(base_url="http://up.test/pre"), "u": Upstream(
 REDACTOR = Redactor(b"k" * 32)
 LINES = st.sampled_from(
     [
-        b"Content-Length: 5", b"content-length: 1234", b"Content-Length:7", b"Content-Length: 5 ", b"Content-Length: 05",
+        b"Content-Length: 5", b"content-length: 1234", b"Content-Length:7", b"Content-Length: 5 ",
+        b"Content-Length: 05",
         b"Content-Length: x", b"X-Length: 5", b"X-Length: 6", b"Authorization: Bearer abcdef", b"Cookie: ength: 5",
-        b"Transfer-Encoding: chunked", b"X-Union-Square-Do-Not-Record: 1", b"X-Union-Square-Tags: length: 5", b"Accept: */*",
+        b"Transfer-Encoding: chunked", b"X-Union-Square-Do-Not-Record: 1", b"X-Union-Square-Tags: length: 5",
+        b"Accept: */*",
         b"Connection: X-Length", b"Expect: 100-continue",
     ]
 )  # fmt: skip

@@ -15,8 +15,9 @@ from tests.support.proxy import HEADER_BYTES, fold_calls, read_events
 from union_square.domain import records
 from union_square.domain.events import Gap, RequestChunk, ResponseEnd
 from union_square.domain.ids import WriterId
-from union_square.recording.log_writer import HEADER, LogWriter, whole_records
+from union_square.recording.log_writer import LogWriter, whole_records
 from union_square.recording.recorder import Recorder
+from union_square.recording.segments import HEADER
 from union_square.recording.tap import Tap
 
 WRITER = WriterId("0123456789abcdef0123456789abcdef")
@@ -204,3 +205,8 @@ def test_a_write_that_fails_in_the_middle_leaves_whole_records_and_goes_on_there
     assert len([e for e in events if isinstance(e, ResponseEnd)]) == 4
     (segment,) = (tmp_path / "log" / WRITER).glob("*.uslog")
     assert segment.stat().st_size == HEADER_BYTES + 4 * len(record)
+
+
+@given(st.lists(st.tuples(st.integers(1, 8), st.sampled_from(CALLS), st.integers(0, 1 << 60), st.binary(max_size=40))))
+def test_packing_many_gives_the_records_of_each(observations: list[tuple[int, bytes, int, bytes]]) -> None:
+    assert b"".join(records.pack_all(observations)) == b"".join(records.pack(*o) for o in observations)

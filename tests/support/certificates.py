@@ -26,8 +26,8 @@ def make_certificates(folder: Path) -> Certificates:
              "-addext", "keyUsage=critical,keyCertSign")  # fmt: skip
     _openssl(folder, "req", *new_key[:-2], "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=upstream.test")
     (folder / "names").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:upstream.test\n")
-    _openssl(folder, "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
-             "-out", "server.pem", "-extfile", "names")  # fmt: skip
+    _openssl(folder, "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+             "-days", "2", "-out", "server.pem", "-extfile", "names")  # fmt: skip
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server.pem", folder / "server.key")
     return Certificates(ca_file=folder / "ca.pem", server=context)

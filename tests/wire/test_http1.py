@@ -9,10 +9,9 @@ from union_square.wire.http1 import (
     UNTIL_CLOSE,
     HeadError,
     parse_request_head,
-    parse_response_head,
     request_head_for,
-    response_head_for,
 )
+from union_square.wire.http1_response import parse_response_head, response_head_for
 
 
 def passed_on(head: bytes, prefix: bytes = b"") -> bytes:

@@ -38,7 +38,10 @@ _QUERY_NAMES = frozenset(
 )
 _QUERY_HARMLESS = frozenset({b"pagetoken", b"page_token", b"nextpagetoken", b"next_token", b"continuation_token"})
 
-_SHAPE_MARKS = (b"sk-", b"sk_", b"pk-lf-", b"AIza", b"ya29.", b"gh", b"glpat-", b"AKIA", b"ASIA", b"xox", b"eyJ", b"gsk_", b"hf_", b"xai-", b"r8_", b"pplx-", b"nvapi-")  # fmt: skip
+_SHAPE_MARKS = (
+    b"sk-", b"sk_", b"pk-lf-", b"AIza", b"ya29.", b"gh", b"glpat-", b"AKIA", b"ASIA", b"xox", b"eyJ", b"gsk_", b"hf_",
+    b"xai-", b"r8_", b"pplx-", b"nvapi-",
+)  # fmt: skip
 _SHAPES = re.compile(
     rb"(?<![A-Za-z0-9])(?:"
     rb"(?:sk|pk-lf|xai|pplx|nvapi)-[A-Za-z0-9_-]{12,}|sk_[A-Za-z0-9_]{16,}|(?:gsk|hf|r8)_[A-Za-z0-9]{16,}"

@@ -13,12 +13,7 @@ from pathlib import Path
 
 from union_square.domain.ids import WriterId
 from union_square.domain.records import FORMAT_VERSION, FRAME_BYTES
-
-MAGIC = b"USQLOG"
-SUFFIX = ".uslog"
-LOCK_NAME = "lock"
-HEADER = struct.Struct("<6sH16sQ")
-"""Magic, format version, writer id, position of the segment's first record. Little endian, 32 bytes."""
+from union_square.recording.segments import HEADER, LOCK_NAME, MAGIC, segment_name
 
 _FRAME_LENGTH = struct.Struct("<I")
 
@@ -64,7 +59,7 @@ class LogWriter:
 
     def _next_segment(self) -> None:
         """Begin a segment. It appears under its name only with its header whole."""
-        name = f"{self.position:020d}{SUFFIX}"
+        name = segment_name(self.position)
         unborn = self.folder / f".{name}.new"
         fd = os.open(unborn, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:

@@ -15,7 +15,7 @@ from typing import Protocol
 
 import anyio
 
-from union_square.domain.records import GAP, gap_payload, pack
+from union_square.domain.records import GAP, gap_payload, pack, pack_all
 from union_square.recording.tap import Batch, Missed, Tap
 
 RETRY_SECONDS = 0.25
@@ -79,8 +79,7 @@ class Recorder:
 
     def _take(self, batch: Batch) -> None:
         self._tap.seal(batch)
-        for kind, call, at, payload in batch:
-            self._held.append(pack(kind, call, at, payload))
+        self._held += pack_all(batch)
 
     def flush(self) -> None:
         """Write what has gathered now."""

@@ -67,10 +67,9 @@ class Tap:
     def offer(self, kind: int, call: bytes, at: int, payload: bytes) -> None:
         """Take one observation: a record kind of `domain.records`, the call's 16 bytes, microseconds, payload."""
         in_flight = self.in_flight + len(payload) + RECORD_OVERHEAD
-        if in_flight > self._limit or self.missed or self.closed:
-            if self._must_miss(call, in_flight):
-                self._miss(kind, call, at, payload)
-                return
+        if (in_flight > self._limit or self.missed or self.closed) and self._must_miss(call, in_flight):
+            self._miss(kind, call, at, payload)
+            return
         self.in_flight = in_flight
         batch = self._open
         if batch is None:
