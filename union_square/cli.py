@@ -18,7 +18,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-out = Console(highlight=False, soft_wrap=True)
+# Where nobody sees the edge of a window (a pipe, a file) a table may be as wide as it needs.
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 ProxyPort = Annotated[int | None, typer.Option(help="Where applications connect; 0 = any free port.", min=0, max=65535)]
@@ -122,9 +123,11 @@ def migrate() -> None:
 def rebuild() -> None:
     """Compute everything in the store anew from what was recorded; tags and notes stay."""
     from union_square.projecting.rebuild import rebuild_store
+    from union_square.running.lock import hold_home
 
     settings = _settings()
-    with out.status("rebuilding …") as status:
+    # Not while a projector writes: it would put back what is being computed anew.
+    with hold_home(settings.home), out.status("rebuilding …") as status:
         count = rebuild_store(
             settings.database, lambda done, total: status.update(f"rebuilding: {done} of {total} calls")
         )
@@ -138,7 +141,7 @@ def sessions(limit: Limit = 20, as_json: AsJson = False) -> None:
 
     settings = _settings()
     for line in listing.session_lines(settings.database, limit, as_json=as_json):
-        out.print(line)
+        out.print(line, soft_wrap=isinstance(line, str))
 
 
 @app.command()
@@ -152,7 +155,7 @@ def calls(
 
     settings = _settings()
     for line in listing.call_lines(settings.database, limit, session=session, as_json=as_json):
-        out.print(line)
+        out.print(line, soft_wrap=isinstance(line, str))
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """Sessions and calls in a terminal: a table for people, JSON lines for programs."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -23,10 +23,12 @@ def session_lines(database_url: str, limit: int, *, as_json: bool) -> Iterator[R
     if as_json:
         yield from _json_lines(page.items)
         return
-    table = _table("session", "state", "last", "calls", "errors", "models", "tokens in/out", "cost", "title")
-    for item in page.items:
-        table.add_row(*_session_cells(item))
-    yield table if page.items else "no sessions yet: point an application at the proxy (`union-square up` says how)"
+    columns = ("session", "state", "last", "calls", "errors", "models", "tokens in/out", "cost", "title")
+    yield (
+        _table(columns, [_session_cells(item) for item in page.items])
+        if page.items
+        else "no sessions yet: point an application at the proxy (`union-square up` says how)"
+    )
 
 
 def call_lines(database_url: str, limit: int, *, session: str | None, as_json: bool) -> Iterator[RenderableType]:
@@ -35,10 +37,12 @@ def call_lines(database_url: str, limit: int, *, session: str | None, as_json: b
     if as_json:
         yield from _json_lines(page.items)
         return
-    table = _table("call", "state", "started", "status", "model", "tokens in/out", "cost", "ms", "said")
-    for item in page.items:
-        table.add_row(*_call_cells(item))
-    yield table if page.items else "no calls yet: point an application at the proxy (`union-square up` says how)"
+    columns = ("call", "state", "started", "status", "model", "tokens in/out", "cost", "ms", "said")
+    yield (
+        _table(columns, [_call_cells(item) for item in page.items])
+        if page.items
+        else "no calls yet: point an application at the proxy (`union-square up` says how)"
+    )
 
 
 def _json_lines(items: Iterable[SessionView | CallView]) -> Iterator[str]:
@@ -49,10 +53,14 @@ def _json_lines(items: Iterable[SessionView | CallView]) -> Iterator[str]:
         yield escape(json.dumps(asdict(item), default=plain, ensure_ascii=False))
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in columns:
-        table.add_column(column, no_wrap=True, overflow="ellipsis")
+def _table(columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Table:
+    """A table whose last column takes what room is left; the others are shown whole."""
+    table = Table(box=None, pad_edge=False, header_style="dim", expand=True)
+    for column, cells in zip(columns[:-1], list(zip(*rows, strict=True))[:-1], strict=True):
+        table.add_column(column, no_wrap=True, min_width=max(map(len, cells)))
+    table.add_column(columns[-1], no_wrap=True, overflow="ellipsis", ratio=1)
+    for row in rows:
+        table.add_row(*row)
     return table
 
 

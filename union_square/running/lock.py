@@ -17,6 +17,7 @@ class HomeTaken(ExpectedFailure):
 def hold_home(home: Path) -> Generator[None]:
     """Hold the data folder for this process. Raises HomeTaken. The system lets go of it when the process ends."""
     path = home / "run" / "up.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
