@@ -261,6 +261,32 @@ def test_a_second_start_on_the_same_data_is_refused(product: Product) -> None:
     assert f"running already on {product.home}" in found.stderr
 
 
+def command(product: Product, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "union_square.cli", *arguments],
+        env={"PATH": "/usr/bin:/bin", "UNION_SQUARE_HOME": str(product.home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_calls_and_sessions_are_listed_in_a_terminal(product: Product) -> None:
+    newest = eventually(lambda: calls_of(product))[0]
+    found = command(product, "calls", "--json", "--limit", "200")
+    assert newest["id"] in [json.loads(line)["id"] for line in found.stdout.splitlines()]
+    table = command(product, "sessions")
+    assert table.stdout.startswith("session ")
+    assert newest["session_id"] in table.stdout
+
+
+def test_rebuild_is_refused_while_a_projector_runs(product: Product) -> None:
+    found = command(product, "rebuild")
+    assert found.returncode == 1
+    assert "running already" in found.stderr
+
+
 def test_no_credential_is_anywhere_on_the_disk(product: Product) -> None:
     for file in product.home.rglob("*"):
         if file.is_file():

@@ -15,6 +15,7 @@ from union_square.store.ports import CallFilter
 from union_square.store.reader import SqlReader
 
 NOT_REPORTED = "–"
+NONE_YET = "nothing recorded yet: point an application at the proxy (`union-square up` says how)"
 
 
 def session_lines(database_url: str, limit: int, *, as_json: bool) -> Iterator[RenderableType]:
@@ -24,11 +25,7 @@ def session_lines(database_url: str, limit: int, *, as_json: bool) -> Iterator[R
         yield from _json_lines(page.items)
         return
     columns = ("session", "state", "last", "calls", "errors", "models", "tokens in/out", "cost", "title")
-    yield (
-        _table(columns, [_session_cells(item) for item in page.items])
-        if page.items
-        else "no sessions yet: point an application at the proxy (`union-square up` says how)"
-    )
+    yield (_table(columns, [_session_cells(item) for item in page.items]) if page.items else NONE_YET)
 
 
 def call_lines(database_url: str, limit: int, *, session: str | None, as_json: bool) -> Iterator[RenderableType]:
@@ -38,11 +35,7 @@ def call_lines(database_url: str, limit: int, *, session: str | None, as_json: b
         yield from _json_lines(page.items)
         return
     columns = ("call", "state", "started", "status", "model", "tokens in/out", "cost", "ms", "said")
-    yield (
-        _table(columns, [_call_cells(item) for item in page.items])
-        if page.items
-        else "no calls yet: point an application at the proxy (`union-square up` says how)"
-    )
+    yield (_table(columns, [_call_cells(item) for item in page.items]) if page.items else NONE_YET)
 
 
 def _json_lines(items: Iterable[SessionView | CallView]) -> Iterator[str]:

@@ -26,7 +26,7 @@ def addresses_text(addresses: Addresses) -> str:
         f"    ANTHROPIC_BASE_URL={proxy}/anthropic",
     ]
     if addresses.demo:
-        lines += ["", "  The demo's conversations are playing now; they come round again."]
+        lines += ["", "  The demo's conversations are playing now, for about five minutes."]
     if addresses.model:
         lines.append(_LOCAL.format(proxy=proxy).rstrip())
     return "\n".join([*lines, "", "  Stop with Ctrl-C.", ""])
