@@ -95,6 +95,14 @@ def test_a_call_page_shows_messages_bytes_and_facts(world: OpenWorld, page: Page
     expect(by(page, "session-title")).to_have_text("Where is my parcel? I ordered it nine days ago.")
 
 
+def test_a_call_with_a_long_history_opens_and_shows_more_of_it_on_demand(world: OpenWorld, page: Page) -> None:
+    page.goto(world("huge").url + f"/calls/{call_id(1499)}")
+    asked = by(page, "asked").get_by_test_id("message")
+    expect(asked).to_have_count(30)
+    by(page, "earlier").click()
+    expect(asked).to_have_count(150)
+
+
 def test_usage_that_was_not_reported_is_said_to_be_so(world: OpenWorld, page: Page) -> None:
     page.goto(world("afternoon").url + f"/calls/{call_id(14)}")
     by(page, "tab-details").click()

@@ -128,6 +128,14 @@ async def test_a_call_page_has_its_facts_in_words() -> None:
     assert [m.role for m in view.answered] == ["assistant"]
 
 
+async def test_a_long_history_shows_its_newest_messages_and_offers_the_rest() -> None:
+    watching = FakeWatching([worlds.huge(turns=60, body=1000)])
+    view = present_call(await watching.call(call_id(1059)), PROXY, None)
+    assert len(view.asked) == 30
+    assert view.asked_earlier == "Show earlier messages (89 more)"
+    assert present_call(await watching.call(call_id(1059)), PROXY, None, shown=200).asked_earlier == ""
+
+
 def test_the_curl_command_goes_through_the_proxy_and_holds_no_credential() -> None:
     head = HeadView(
         start_line="POST /anthropic/v1/messages HTTP/1.1",

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,12 +29,7 @@ SOURCE_ROOT = PACKAGE.parent
 WORK = SOURCE_ROOT / ".web"
 LOCK_FOLDER = PACKAGE / "ui" / "js_lock"
 LOCK_FILES = ("package.json", "package-lock.json")
-_STAGES = {
-    "Installing base frontend packages": "fetching the JavaScript packages",
-    "Installing frontend": "fetching the JavaScript packages",
-    "building client environment": "bundling the pages",
-    "building ssr environment": "rendering the pages",
-}
+_PACKAGES_DONE = WORK / "web" / "reflex.install_frontend_packages.cached"  # Reflex writes it after npm
 
 
 class UiBuildError(Exception):
@@ -147,30 +143,29 @@ def _export(progress: Progress) -> None:
     """Run Reflex's production export in the work folder. Raises UiBuildError."""
     log = WORK / "build.log"
     command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"]
-    progress("compiling the pages")
-    said = "compiling the pages"
+    environment = _environment(_node_folder())
+    began = time.time()
+    said = ""
     with log.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(  # noqa: S603 - this Python
-            command,
-            cwd=WORK,
-            env=_environment(_node_folder()),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
+            command, cwd=WORK, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
         )
-        assert process.stdout is not None
-        for line in process.stdout:
-            out.write(line)
-            stage = next((words for marker, words in _STAGES.items() if marker in line), said)
-            if stage != said:
-                progress(stage)
-                said = stage
-        code = process.wait()
-    if code != 0 or not (WORK / "web" / "build" / "client" / "index.html").is_file():
-        raise UiBuildError(_explain(log, code))
+        while process.poll() is None:
+            if (stage := _stage_of(began)) != said:
+                progress(said := stage)
+            time.sleep(0.1)
+    if process.returncode != 0 or not (WORK / "web" / "build" / "client" / "index.html").is_file():
+        raise UiBuildError(_explain(log, process.returncode))
+
+
+def _stage_of(began: float) -> str:
+    """What Reflex is doing, told by the files it has written since `began` (it says nothing to a pipe meanwhile)."""
+    if _PACKAGES_DONE.is_file():
+        fetched = _PACKAGES_DONE.stat().st_mtime >= began
+        return "bundling the pages" if fetched else "compiling and bundling the pages"
+    if (WORK / "web" / "node_modules").is_dir():
+        return "fetching the JavaScript packages"
+    return "compiling the pages"
 
 
 def _explain(log: Path, code: int) -> str:

@@ -123,12 +123,12 @@ def _away() -> rx.Component:
     )
 
 
-def shell(active: str, *content: Any, wide: bool = False) -> rx.Component:
+def shell(active: str, *content: Any) -> rx.Component:
     """A page: `active` is the name of its entry in the rail ("" = none)."""
     return el.div(
         el.a("Skip to the content", href="#content", class_name="skip"),
         _rail(active),
-        el.main(_away(), *content, id="content", class_name="main wide" if wide else "main"),
+        el.main(_away(), *content, id="content", class_name="main"),
         _help(),
         class_name="app",
     )

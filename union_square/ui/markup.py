@@ -20,7 +20,7 @@ from markdown_it.token import Token
 MARKDOWN_LIMIT = 40_000
 """Characters of one part that are rendered as Markdown; the parser takes about 1 ms for each 1,000."""
 
-TEXT_LIMIT = 200_000
+TEXT_LIMIT = 100_000
 """Characters of one part that are shown at all; the rest is a download away."""
 
 _DEEPEST = 20

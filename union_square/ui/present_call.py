@@ -92,10 +92,20 @@ def _tools(detail: CallDetail) -> list[ToolView]:
     ]
 
 
-def present_call(detail: CallDetail, proxy_url: str, request_body: str | None) -> CallPageView:
-    """The call page. `request_body`: its text for the curl command; None = too long for one, or not text."""
+MESSAGES_AT_FIRST = 30
+"""Messages of the request that are shown at once: an agent's history runs to hundreds."""
+
+
+def present_call(
+    detail: CallDetail, proxy_url: str, request_body: str | None, shown: int = MESSAGES_AT_FIRST
+) -> CallPageView:
+    """The call page, with the newest `shown` messages of its request.
+
+    `request_body`: its text for the curl command; None = too long for one, or not text."""
     call = detail.call
-    asked = detail.messages[: detail.request_message_count]
+    whole = detail.messages[: detail.request_message_count]
+    hidden = max(0, len(whole) - shown)
+    asked = whole[hidden:]
     answered = detail.messages[detail.request_message_count :]
     results = results_of(asked)
     paired = frozenset(p.id for m in asked for p in m.parts if isinstance(p, ToolCallPart)) & results.keys()
@@ -133,7 +143,7 @@ def present_call(detail: CallDetail, proxy_url: str, request_body: str | None) -
         response_headers=_headers(detail.response),
         asked=present_messages(asked, f"{prefix}-q", results, paired=frozenset(paired)),
         answered=present_messages(answered, f"{prefix}-a", results, running=running),
-        asked_word=wording.plural(len(asked), "message"),
+        asked_earlier=f"Show earlier messages ({hidden} more)" if hidden else "",
         timeline=present_timeline(detail.request_chunks, detail.chunks, call.duration_ms),
         curl=curl_command(detail.request, proxy_url, request_body, call.id),
         notes=present_notes(detail.annotations),

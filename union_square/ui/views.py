@@ -210,7 +210,7 @@ class CallPageView:
     response_headers: list[Pair] = field(default_factory=list[Pair])
     asked: list[MessageView] = field(default_factory=list[MessageView])
     answered: list[MessageView] = field(default_factory=list[MessageView])
-    asked_word: str = ""
+    asked_earlier: str = ""  # words of the button that shows more of the history; "" = all is shown
     timeline: TimelineView = field(default_factory=TimelineView)
     curl: str = ""
     notes: list[NoteView] = field(default_factory=list[NoteView])

@@ -132,7 +132,7 @@ def _tool(view: ToolView) -> rx.Component:
     )
 
 
-def _rendered(view: CallPageView) -> rx.Component:
+def _rendered(view: CallPageView, show_earlier: Any) -> rx.Component:
     return fragment(
         _panel(
             "Answer",
@@ -145,6 +145,16 @@ def _rendered(view: CallPageView) -> rx.Component:
         ),
         _panel(
             "Request",
+            cond(
+                view.asked_earlier,
+                el.button(
+                    view.asked_earlier,
+                    type="button",
+                    class_name="button",
+                    on_click=show_earlier,
+                    custom_attrs={"data-testid": "earlier"},
+                ),
+            ),
             cond(view.asked, foreach(view.asked, message), el.p("No messages.", class_name="muted")),
             test_id="asked",
         ),
@@ -198,8 +208,10 @@ def _details(view: CallPageView) -> rx.Component:
     )
 
 
-def call_body(view: CallPageView, request: BodyView, response: BodyView, tab: str, show: Any) -> rx.Component:
-    """The tabs and what they show. `show` takes a tab's name."""
+def call_body(
+    view: CallPageView, request: BodyView, response: BodyView, tab: str, show: Any, show_earlier: Any
+) -> rx.Component:
+    """The tabs and what they show. `show` takes a tab's name, `show_earlier` nothing."""
     names = (("rendered", "Messages"), ("raw", "Raw"), ("details", "Details"))
     tabs = [
         el.button(
@@ -215,7 +227,9 @@ def call_body(view: CallPageView, request: BodyView, response: BodyView, tab: st
         _timing(view),
         el.div(*tabs, role="tablist", class_name="tabs", custom_attrs={"aria-label": "views of this call"}),
         el.div(
-            match(tab, ("raw", _raw(view, request, response)), ("details", _details(view)), _rendered(view)),
+            match(
+                tab, ("raw", _raw(view, request, response)), ("details", _details(view)), _rendered(view, show_earlier)
+            ),
             role="tabpanel",
             custom_attrs={"aria-label": "the chosen view"},
         ),

@@ -1,6 +1,7 @@
 """`/calls/{id}`: one call whole: what was asked and answered, raw and rendered, and when its bytes came."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import anyio
 import reflex as rx
@@ -15,7 +16,7 @@ from union_square.ui.components.elements import phases
 from union_square.ui.components.notes import notes, tag_editor
 from union_square.ui.components.reflex import cond, el, fragment
 from union_square.ui.following import client_is_here, follow
-from union_square.ui.present_call import BODY_LIMIT, curl_body, present_body, present_call
+from union_square.ui.present_call import BODY_LIMIT, MESSAGES_AT_FIRST, curl_body, present_body, present_call
 from union_square.ui.services import services
 from union_square.ui.values import real_proxy_url
 from union_square.ui.views import BodyView, CallPageView
@@ -37,7 +38,7 @@ def _decoded(body: RecordedBody) -> tuple[bytes, str]:
     return decoder.feed(body.data) + decoder.end(), decoder.problem
 
 
-def _present(detail: CallDetail, proxy_url: str, request: RecordedBody, response: RecordedBody) -> _Look:
+def _present(detail: CallDetail, proxy_url: str, request: RecordedBody, response: RecordedBody, shown: int) -> _Look:
     def body(recorded: RecordedBody, side: str) -> BodyView:
         data, problem = _decoded(recorded)
         kind = " · ".join(filter(None, (recorded.content_type, recorded.content_encoding)))
@@ -45,13 +46,13 @@ def _present(detail: CallDetail, proxy_url: str, request: RecordedBody, response
         return present_body(data, total=len(recorded.data), kind=kind, note=problem, href=href)
 
     return _Look(
-        view=present_call(detail, proxy_url, curl_body(_decoded(request)[0])),
+        view=present_call(detail, proxy_url, curl_body(_decoded(request)[0]), shown),
         request=body(request, "request"),
         response=body(response, "response"),
     )
 
 
-async def _look(watching: Watching, call_id: str, proxy_url: str) -> _Look:
+async def _look(watching: Watching, call_id: str, proxy_url: str, shown: int) -> _Look:
     try:
         known = parse_call_id(call_id)
         detail = await watching.call(known)
@@ -60,7 +61,7 @@ async def _look(watching: Watching, call_id: str, proxy_url: str) -> _Look:
     except failures.EXPECTED as error:
         phase, failure = failures.phase_of(error)
         return _Look(phase=phase, failure=failure)
-    return await to_thread.run_sync(_present, detail, proxy_url, request, response)
+    return await to_thread.run_sync(_present, detail, proxy_url, request, response, shown)
 
 
 class CallState(Annotated, rx.State):
@@ -71,6 +72,7 @@ class CallState(Annotated, rx.State):
     request: BodyView = BodyView()
     response: BodyView = BodyView()
     tab: str = "rendered"
+    shown: int = MESSAGES_AT_FIRST
 
     def _subject(self) -> tuple[Subject, str]:
         return "call", self.subject_id
@@ -85,12 +87,12 @@ class CallState(Annotated, rx.State):
         before: _Look | None = None
         async for look in follow(
             found.watching,
-            lambda: _look(found.watching, call_id, real_proxy_url(found.values)),
+            lambda: _look(found.watching, call_id, real_proxy_url(found.values), self.shown),
             lambda: client_is_here(token),
         ):
             if look != before:
                 async with self:
-                    self._show(look)
+                    self._show(look, before)
                 before = look
             if look.phase != "ready":
                 await anyio.sleep(failures.RETRY_SECONDS)
@@ -100,15 +102,27 @@ class CallState(Annotated, rx.State):
     def _turn_to(self) -> str:
         call_id = self.router.url.path.rstrip("/").rsplit("/", 1)[-1]
         if call_id != self.subject_id:
-            self.subject_id, self.tab = call_id, "rendered"
+            self.subject_id, self.tab, self.shown = call_id, "rendered", MESSAGES_AT_FIRST
             self.phase, self.failure, self.said = "loading", "", ""
         return call_id
 
-    def _show(self, look: _Look) -> None:
+    def _show(self, look: _Look, before: _Look | None) -> None:
         self.phase, self.failure = look.phase, look.failure
-        if look.phase == "ready":
-            self.view, self.request, self.response = look.view, look.request, look.response
+        if look.phase != "ready":
+            return
+        if before is None or look.view != before.view:
+            self.view = look.view
             self.tags, self.notes = look.view.tags, look.view.notes
+        if before is None or look.request != before.request:
+            self.request = look.request
+        if before is None or look.response != before.response:
+            self.response = look.response
+
+    @rx.event
+    def show_earlier(self) -> Any:
+        """Show more of the request's history."""
+        self.shown += 4 * MESSAGES_AT_FIRST
+        return CallState.watch
 
     @rx.event
     def show_tab(self, tab: str) -> None:
@@ -121,7 +135,9 @@ def page() -> rx.Component:
         call_head(view),
         tag_editor(CallState.tags, CallState.tag_names, CallState.add_tag, CallState.remove_tag),
         cond(CallState.said, el.p(CallState.said, class_name="banner", role="alert")),
-        call_body(view, CallState.request, CallState.response, CallState.tab, CallState.show_tab),
+        call_body(
+            view, CallState.request, CallState.response, CallState.tab, CallState.show_tab, CallState.show_earlier
+        ),
         notes(CallState.notes, CallState.add_note, CallState.remove_note),
     )
     return frame.shell("Sessions", phases(CallState.phase, CallState.failure, ready, 8))

@@ -1,11 +1,12 @@
 """`/`: what is running now, and what ran last."""
 # ruff: noqa: RUF012 - Reflex copies the default of a state's var for each client
 
+import time
 from dataclasses import dataclass
 
-import anyio
 import reflex as rx
 
+from union_square.domain.views import SessionView
 from union_square.ui import failures, frame, routes
 from union_square.ui.components.connect import connect
 from union_square.ui.components.elements import page_link, phases
@@ -20,6 +21,7 @@ from union_square.ui.views import LiveCard, SessionLine, Snippet
 from union_square.watching.ports import Watching
 
 _ENDED_SHOWN = 25
+_ENDED_SECONDS = 2.0  # how old the list of ended sessions may be, while none begins or ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,17 +41,38 @@ class _Look:
         return not self.running and not self.ended
 
 
-async def _look(watching: Watching) -> _Look:
-    snapshot = await watching.live()
-    running = present_live(snapshot.running)
-    phase, failure, ended = "ready", "", list[SessionLine]()
-    try:
-        page = await watching.sessions(limit=_ENDED_SHOWN)
-        now = {card.session.id for card in running}
-        ended = [present_session_line(s) for s in page.items if s.id not in now]
-    except failures.EXPECTED as error:
-        phase, failure = failures.phase_of(error)
-    return _Look(running=running, ended=ended, banner=snapshot.recording_problem, phase=phase, failure=failure)
+class _Looker:
+    """Looks at what runs each time, and at what has ended only when that can have changed, or now and then."""
+
+    def __init__(self, watching: Watching) -> None:
+        self._watching = watching
+        self._ended: list[SessionView] = []
+        self._phase, self._failure = "ready", ""
+        self._ran: frozenset[str] | None = None
+        self._next = 0.0
+
+    async def look(self) -> _Look:
+        snapshot = await self._watching.live()
+        running = present_live(snapshot.running)
+        ids = frozenset(card.session.id for card in running)
+        if ids != self._ran or time.monotonic() >= self._next:
+            await self._read_ended()
+            self._ran, self._next = ids, time.monotonic() + _ENDED_SECONDS
+        return _Look(
+            running=running,
+            ended=[present_session_line(s) for s in self._ended if s.id not in ids],
+            banner=snapshot.recording_problem,
+            phase=self._phase,
+            failure=self._failure,
+        )
+
+    async def _read_ended(self) -> None:
+        try:
+            page = await self._watching.sessions(limit=_ENDED_SHOWN)
+        except failures.EXPECTED as error:
+            self._phase, self._failure = failures.phase_of(error)
+        else:
+            self._ended, self._phase, self._failure = list(page.items), "ready", ""
 
 
 class LiveState(rx.State):
@@ -70,13 +93,12 @@ class LiveState(rx.State):
         async with self:
             self.snippets = present_snippets(real_proxy_url(found.values))
         shown: _Look | None = None
-        async for look in follow(found.watching, lambda: _look(found.watching), lambda: client_is_here(token)):
+        looker = _Looker(found.watching)
+        async for look in follow(found.watching, looker.look, lambda: client_is_here(token)):
             if look != shown:
                 async with self:
                     self._show(look)
                 shown = look
-            if look.phase != "ready":
-                await anyio.sleep(failures.RETRY_SECONDS)
 
     def _show(self, look: _Look) -> None:
         if self.running != look.running:
