@@ -210,3 +210,33 @@ def test_a_write_that_fails_in_the_middle_leaves_whole_records_and_goes_on_there
 @given(st.lists(st.tuples(st.integers(1, 8), st.sampled_from(CALLS), st.integers(0, 1 << 60), st.binary(max_size=40))))
 def test_packing_many_gives_the_records_of_each(observations: list[tuple[int, bytes, int, bytes]]) -> None:
     assert b"".join(records.pack_all(observations)) == b"".join(records.pack(*o) for o in observations)
+
+
+def test_where_a_torn_record_cannot_be_cut_off_the_next_segment_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = LogWriter(tmp_path / "log", WRITER, segment_bytes=1 << 20)
+    record = records.pack(records.RESPONSE_END, CALLS[0], 1, records.total_payload(1))
+    log.append(record)
+    accept, written = os.write, 0
+
+    def failing(fd: int, data: bytes) -> int:
+        nonlocal written
+        written += 1
+        if written > 1:
+            raise OSError(errno.EIO, "Input/output error")
+        return accept(fd, data[: len(record) + 10])
+
+    def refused(fd: int, length: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "write", failing)
+    monkeypatch.setattr(os, "ftruncate", refused)
+    with pytest.raises(OSError, match="Input/output"):
+        log.append(record * 3)
+    monkeypatch.undo()
+    log.append(record * 2)
+    log.close()
+    names = sorted(s.name for s in (tmp_path / "log" / WRITER).glob("*.uslog"))
+    assert names == [f"{n:020d}.uslog" for n in (0, 2 * len(record))]
+    assert len(read_events(tmp_path / "log")) == 4

@@ -54,8 +54,16 @@ class LogWriter:
         except OSError:
             if self.position > start:
                 self.position = start + whole_records(data, self.position - start)
-                os.ftruncate(self._fd, HEADER.size + self.position - self._segment_base)
+                self._cut_torn_record()
             raise
+
+    def _cut_torn_record(self) -> None:
+        """Where even that fails the segment is left as it is, its end torn, and the next one goes on in its stead."""
+        try:
+            os.ftruncate(self._fd, HEADER.size + self.position - self._segment_base)
+        except OSError:
+            os.close(self._fd)
+            self._fd = -1
 
     def _next_segment(self) -> None:
         """Begin a segment. It appears under its name only with its header whole."""
