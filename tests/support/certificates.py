@@ -11,21 +11,24 @@ import pytest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificates:
-    """`ca_file` signs the server's certificate, which is good for 127.0.0.1, localhost and upstream.test."""
+    """`ca_file` signs the certificate that `server` shows."""
 
     ca_file: Path
     server: ssl.SSLContext
 
 
-def make_certificates(folder: Path) -> Certificates:
-    """Make both in `folder`. Skips the test where there is no `openssl` command."""
+NAMES = "IP:127.0.0.1,DNS:localhost,DNS:upstream.test"
+
+
+def make_certificates(folder: Path, names: str = NAMES) -> Certificates:
+    """Make both in `folder`, the server's for `names`. Skips the test where there is no `openssl` command."""
     if shutil.which("openssl") is None:
         pytest.skip("needs the `openssl` command to make certificates (Debian: apt-get install openssl)")
     new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
     _openssl(folder, "req", "-x509", *new_key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Test authority",
              "-addext", "keyUsage=critical,keyCertSign")  # fmt: skip
     _openssl(folder, "req", *new_key[:-2], "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=upstream.test")
-    (folder / "names").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:upstream.test\n")
+    (folder / "names").write_text(f"subjectAltName={names}\n")
     _openssl(folder, "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
              "-days", "2", "-out", "server.pem", "-extfile", "names")  # fmt: skip
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
