@@ -52,6 +52,14 @@ def test_with_the_database_away_what_runs_is_still_shown(world: OpenWorld, page:
     expect(by(page, "live-card")).to_have_count(3)
 
 
+def test_a_defect_of_ours_is_said_in_words_and_forgotten_on_another_page(world: OpenWorld, page: Page) -> None:
+    page.goto(world("broken").url)
+    expect(by(page, "trouble")).to_contain_text("failed; its log says what")
+    page.get_by_role("link", name="Sessions", exact=True).click()
+    expect(by(page, "session-row").first).to_be_visible()
+    expect(by(page, "trouble")).to_be_hidden()
+
+
 def test_a_running_answer_grows_and_a_late_reader_sees_what_was_said_before(world: OpenWorld, page: Page) -> None:
     page.goto(world("afternoon").url + "/sessions/museum-wall")
     answer = page.locator(".turn[data-state=running] [data-role=assistant]")

@@ -27,6 +27,12 @@ def _down() -> FakeWatching:
     return watching
 
 
+def _broken() -> FakeWatching:
+    watching = FakeWatching(worlds.afternoon())
+    watching.broken = True
+    return watching
+
+
 WORLDS: dict[str, Callable[[], FakeWatching]] = {
     "empty": FakeWatching,
     "afternoon": lambda: FakeWatching(worlds.afternoon()),
@@ -35,6 +41,7 @@ WORLDS: dict[str, Callable[[], FakeWatching]] = {
         problem="3 pieces (47.1 KiB) of 1 call could not be recorded: the recording memory was full",
     ),
     "down": _down,
+    "broken": _broken,
     "hostile": lambda: FakeWatching([worlds.hostile()]),
     "huge": lambda: FakeWatching([worlds.huge()]),
     "many": lambda: FakeWatching(worlds.many()),

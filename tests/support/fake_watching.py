@@ -154,6 +154,7 @@ class FakeWatching:
         self.told = list(told)
         self.problem = problem
         self.down = False
+        self.broken = False  # a defect, which no page expects
         self.looks = 0  # how often a page or the API has read something
         self._version = 1
         self._changed = asyncio.Event()
@@ -194,6 +195,8 @@ class FakeWatching:
 
     async def live(self) -> LiveSnapshot:
         self.looks += 1
+        if self.broken:
+            raise RuntimeError("a defect")
         running = [t for t in self.told if t.view().state == "running"]
         sessions = [
             LiveSession(

@@ -1,7 +1,7 @@
 """What every page stands in: the rail, the help sheet, the word when the server is away."""
 
 import logging
-from typing import Any
+from typing import Any, cast
 
 import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
@@ -50,9 +50,28 @@ def wraps() -> dict[tuple[int, str], Any]:
     return {(55, "ErrorBoundary"): boundary}
 
 
-def on_backend_exception(exception: Exception) -> None:
-    """An error that a handler did not expect: into the log with its trace; the page stays as it is."""
+class FrameState(rx.State):
+    """`trouble`: that something failed which should not have, in words; "" = nothing did since the page was opened."""
+
+    trouble: str = ""
+
+    @rx.event
+    def tell_trouble(self) -> None:
+        self.trouble = (
+            "Something in Union Square's own pages failed; its log says what. Recording is not affected: "
+            "load the page again to go on."
+        )
+
+    @rx.event
+    def opened(self) -> None:
+        """A page was opened: what went wrong on the one before is past."""
+        self.trouble = ""
+
+
+def on_backend_exception(exception: Exception) -> rx.event.EventSpec | None:
+    """An error that a handler did not expect: into the log with its trace, and onto the page in words."""
     logging.getLogger(__name__).error("a page's handler failed", exc_info=exception)
+    return cast(rx.event.EventSpec, FrameState.tell_trouble())
 
 
 def _nav(active: str) -> rx.Component:
@@ -123,12 +142,19 @@ def _away() -> rx.Component:
     )
 
 
+def _trouble() -> rx.Component:
+    return cond(
+        FrameState.trouble,
+        el.div(FrameState.trouble, class_name="banner", role="alert", custom_attrs={"data-testid": "trouble"}),
+    )
+
+
 def shell(active: str, *content: Any) -> rx.Component:
     """A page: `active` is the name of its entry in the rail ("" = none)."""
     return el.div(
         el.a("Skip to the content", href="#content", class_name="skip"),
         _rail(active),
-        el.main(_away(), *content, id="content", class_name="main"),
+        el.main(_away(), _trouble(), *content, id="content", class_name="main"),
         _help(),
         class_name="app",
     )

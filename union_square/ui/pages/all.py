@@ -5,21 +5,52 @@ from typing import Any, cast
 import reflex as rx
 
 from union_square.ui import routes
+from union_square.ui.frame import FrameState
 from union_square.ui.pages import call, dashboard, live, missing, search, session, sessions, settings
 
 
 def add_pages(app: rx.App) -> None:
     add = cast(Any, app).add_page
-    add(live.page, route=routes.LIVE.path, title="Live · Union Square", on_load=live.LiveState.watch)
-    add(sessions.page, route=routes.SESSIONS.path, title="Sessions · Union Square", on_load=sessions.SessionsState.load)
-    add(session.page, route=routes.SESSION_ROUTE, title="Session · Union Square", on_load=session.SessionState.watch)
-    add(call.page, route=routes.CALL_ROUTE, title="Call · Union Square", on_load=call.CallState.watch)
-    add(search.page, route=routes.SEARCH.path, title="Search · Union Square", on_load=search.SearchState.load)
+    add(
+        live.page,
+        route=routes.LIVE.path,
+        title="Live · Union Square",
+        on_load=[FrameState.opened, live.LiveState.watch],
+    )
+    add(
+        sessions.page,
+        route=routes.SESSIONS.path,
+        title="Sessions · Union Square",
+        on_load=[FrameState.opened, sessions.SessionsState.load],
+    )
+    add(
+        session.page,
+        route=routes.SESSION_ROUTE,
+        title="Session · Union Square",
+        on_load=[FrameState.opened, session.SessionState.watch],
+    )
+    add(
+        call.page,
+        route=routes.CALL_ROUTE,
+        title="Call · Union Square",
+        on_load=[FrameState.opened, call.CallState.watch],
+    )
+    add(
+        search.page,
+        route=routes.SEARCH.path,
+        title="Search · Union Square",
+        on_load=[FrameState.opened, search.SearchState.load],
+    )
     add(
         dashboard.page,
         route=routes.DASHBOARD.path,
         title="Dashboard · Union Square",
-        on_load=dashboard.DashboardState.load,
+        on_load=[FrameState.opened, dashboard.DashboardState.load],
     )
-    add(settings.page, route=routes.SETTINGS.path, title="Settings · Union Square", on_load=settings.SettingsState.load)
+    add(
+        settings.page,
+        route=routes.SETTINGS.path,
+        title="Settings · Union Square",
+        on_load=[FrameState.opened, settings.SettingsState.load],
+    )
     add(missing.page, route="404", title="Not here · Union Square")
