@@ -52,6 +52,14 @@ async def test_a_stalled_stream_says_for_how_long_and_one_that_flows_says_nothin
     assert tails[call_id(22)].kind_word == "thinking"
 
 
+async def test_a_call_that_ended_a_moment_ago_says_so_and_not_that_it_is_speaking() -> None:
+    [live] = (await FakeWatching(worlds.running()[2:]).live()).running
+    ended = replace(live.calls[0], call=replace(live.calls[0].call, state="done"))
+    [card] = present_live((replace(live, calls=(ended,)),))
+    assert card.tails[0].kind_word == "done"
+    assert card.tails[0].silence == ""
+
+
 def test_tool_results_stand_with_the_calls_they_answer() -> None:
     watching = worlds.agent()
     conversation = _conversation(watching.turns)

@@ -60,10 +60,15 @@ def silence_words(call: LiveCall) -> str:
     return f"no data for {call.last_chunk_ms_ago / 1000:.0f} s"
 
 
+def _doing(live: LiveCall) -> str:
+    if live.call.state != "running":
+        return wording.CALL_WORDS[live.call.state]
+    return _TAIL_WORDS[live.tail_kind] if live.tail else "waiting for the first words"
+
+
 def present_tail(live: LiveCall) -> TailLine:
     """What one running call is saying."""
     call = live.call
-    waiting = call.state == "running" and not live.tail
     return TailLine(
         call_id=call.id,
         href=call_href(call.id),
@@ -71,7 +76,7 @@ def present_tail(live: LiveCall) -> TailLine:
         state=call.state,
         state_word=wording.CALL_WORDS[call.state],
         kind=live.tail_kind,
-        kind_word="waiting for the first words" if waiting else _TAIL_WORDS[live.tail_kind],
+        kind_word=_doing(live),
         text=live.tail,
         silence=silence_words(live),
     )

@@ -34,7 +34,7 @@ class _Look:
 
     @property
     def count(self) -> str:
-        return str(len(self.running))
+        return str(sum(card.session.state == "running" for card in self.running))
 
     @property
     def nothing(self) -> bool:
