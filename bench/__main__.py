@@ -1,15 +1,24 @@
-"""`python -m bench <what> …`: measurements, each a module with `main(argv)` that returns an exit code."""
+"""`python -m bench [what …]`: measurements, each a module with `main(argv)` that returns an exit code. Without a word: all.
+
+Exit code 1: something missed its goal.
+"""
 
 import sys
 
-from bench import live, proxy
+from bench import live, proxy, whole
 
-COMMANDS = {"live": live.main, "proxy": proxy.main}
+COMMANDS = {"proxy": proxy.main, "live": live.main, "whole": whole.main}
 
 
 def main() -> int:
-    if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
-        print(f"usage: python -m bench {{{','.join(COMMANDS)}}} …", file=sys.stderr)
+    if len(sys.argv) < 2:
+        codes: list[int] = []
+        for name, measure in COMMANDS.items():
+            print(f"── {name} ──", flush=True)
+            codes.append(measure([]))
+        return max(codes)
+    if sys.argv[1] not in COMMANDS:
+        print(f"usage: python -m bench [{'|'.join(COMMANDS)} …]", file=sys.stderr)
         return 2
     return COMMANDS[sys.argv[1]](sys.argv[2:])
 
