@@ -1,4 +1,5 @@
-"""`python -m bench [what …]`: measurements, each a module with `main(argv)` that returns an exit code. Without a word: all.
+"""`python -m bench [what]`: measurements, each a module with `main(argv)` that returns an exit code; all of them without
+a word.
 
 Exit code 1: something missed its goal.
 """

@@ -169,7 +169,7 @@ def test_it_says_what_to_do_when_its_port_is_taken(stage: Stage, tmp_path: Path)
     port = stage.product.port("ui")
     settings = {"UNION_SQUARE_HOME": str(tmp_path / "other"), "UNION_SQUARE_UI_PORT": str(port)}
     done = subprocess.run(
-        [sys.executable, "-m", "union_square.ui.serve"],
+        [sys.executable, "-m", "union_square.cli", "ui"],
         env=os.environ | settings,
         capture_output=True,
         text=True,

@@ -1,7 +1,5 @@
 """Serves the built UI: page, WebSocket and REST API on one port, without Node.
 
-    python -m union_square.ui.serve
-
 Needs what `union_square.ui.build` left in `union_square/_ui` (a wheel carries it). Reflex reads its configuration from
 the working directory, so the process works in that folder; everything it writes goes below the data folder.
 """
@@ -12,7 +10,6 @@ import json
 import os
 import signal
 import socket
-import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
@@ -182,18 +179,3 @@ def run(values: UiValues, open_watching: "OpenWatching | None" = None) -> None:
     finally:
         for file in written:
             file.unlink(missing_ok=True)
-
-
-def main() -> None:
-    from union_square.settings import SettingsError, load_settings
-    from union_square.ui.values import values_of
-
-    try:
-        run(values_of(load_settings()))
-    except (UiServeError, SettingsError) as error:
-        print(f"ui: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
-
-
-if __name__ == "__main__":
-    main()
