@@ -1,5 +1,4 @@
-"""`python -m bench [what]`: measurements, each a module with `main(argv)` that returns an exit code; all of them without
-a word.
+"""`python -m bench [what]`: measurements, each a module with `main(argv)` that returns an exit code; or all of them.
 
 Exit code 1: something missed its goal.
 """
