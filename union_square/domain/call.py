@@ -23,7 +23,7 @@ class Chunk:
 
 @dataclass(slots=True)
 class Body:
-    """One side's payload. `data` may be shorter than `total` where a gap or a wish not to be recorded left bytes out."""
+    """One side's payload. `data` is shorter than `total` where a gap, or a wish not to be recorded, left bytes out."""
 
     data: bytearray = field(default_factory=bytearray)
     chunks: list[Chunk] = field(default_factory=list[Chunk])
