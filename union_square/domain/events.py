@@ -130,14 +130,4 @@ class Unknown:
     payload: bytes
 
 
-Event = (
-    RequestHead
-    | RequestChunk
-    | RequestEnd
-    | ResponseHead
-    | ResponseChunk
-    | ResponseEnd
-    | Failure
-    | Gap
-    | Unknown
-)
+Event = RequestHead | RequestChunk | RequestEnd | ResponseHead | ResponseChunk | ResponseEnd | Failure | Gap | Unknown

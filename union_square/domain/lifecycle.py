@@ -1,10 +1,10 @@
 """A call's life, as one literal table.
 
-    running ──ResponseEnd, status < 400──▶ done
-            ──ResponseEnd, status ≥ 400──▶ failed
-            ──Failure, no answer yet────▶ failed      (connect_failed, timeout, … : the proxy answered 502 or 504)
-            ──Failure, answer begun─────▶ cut_off     (upstream_closed, client_left, proxy_stopped, …)
-            ──Failure by the client─────▶ cut_off
+running ──ResponseEnd, status < 400──▶ done
+        ──ResponseEnd, status ≥ 400──▶ failed
+        ──Failure, no answer yet────▶ failed      (connect_failed, timeout, … : the proxy answered 502 or 504)
+        ──Failure, answer begun─────▶ cut_off     (upstream_closed, client_left, proxy_stopped, …)
+        ──Failure by the client─────▶ cut_off
 """
 
 from typing import Literal
