@@ -32,6 +32,8 @@ _HOSTS = {
     "api.together.xyz": "together",
     "api.perplexity.ai": "perplexity",
     "generativelanguage.googleapis.com": "gemini",
+    "api.cohere.ai": "cohere",
+    "ollama.com": "ollama",
 }
 _SSE_PATHS = {"anthropic": "/v1/messages", "ollama": "/api/chat", "openai": "/v1/responses"}
 
@@ -136,6 +138,10 @@ def _exchange(request: dict[str, Any], response: dict[str, Any], file: str, inde
 def _provider(host: str) -> str:
     if host.endswith((".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")):
         return "azure-openai"
+    if host.endswith("aiplatform.googleapis.com"):
+        return "vertex-ai"
+    if host.startswith("bedrock-runtime."):
+        return "bedrock"
     return _HOSTS.get(host, host)
 
 

@@ -22,6 +22,18 @@ PATHS = [
     "/v1beta/models/gemini-x:generateContent",
     "/v1beta/models/gemini-x:streamGenerateContent",
     "/model/m/converse",
+    "/model/m/converse-stream",
+    "/model/m/invoke",
+    "/model/m/invoke-with-response-stream",
+    "/v1/completions",
+    "/v1/embeddings",
+    "/v1beta/models/m:batchEmbedContents",
+    "/v1/images/generations",
+    "/v1/audio/transcriptions",
+    "/v1/audio/speech",
+    "/v1/moderations",
+    "/v2/rerank",
+    "/v1/chat",
     "/unknown",
 ]
 VOCABULARY = """
@@ -31,6 +43,10 @@ parts functionCall usageMetadata contents system tools summary image_url source 
 message_start content_block_delta content_block_start message_delta text_delta input_json_delta function_call reasoning
 response.output_item.added response.output_item.done response.completed response.output_text.delta prompt_tokens
 completion_tokens input_tokens output_tokens x_groq done stop_reason instructions images thought inlineData
+toolUse toolResult reasoningContent contentBlockDelta contentBlockIndex contentBlockStart start metadata toolConfig
+toolSpec source bytes prompt inputText outputText generation results outputs texts embedding embeddings instances
+predictions values message chat_history tool_results event_type documents query b64_json url file form_file text.delta
+event_type inputs requests request custom_id result params amazon-bedrock-invocationMetrics inputTokenCount
 """
 WORDS = VOCABULARY.split()
 LEAVES = st.sampled_from(WORDS) | st.none() | st.booleans() | st.integers(-3, 2**70) | st.floats() | st.text(max_size=3)
@@ -55,7 +71,8 @@ def check(path: str, request: bytes, response: bytes, kind: str, status: int, en
         )
     )
     json.dumps(asdict(call.detail()), default=str, allow_nan=False, ensure_ascii=False).encode()
-    assert call.view().state == ("failed" if status >= 400 else "done")
+    view = call.view()
+    assert view.state == ("failed" if status >= 400 or view.error_type else "done")
 
 
 @given(

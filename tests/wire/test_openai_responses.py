@@ -226,5 +226,5 @@ def test_it_is_recognised_by_its_path(path: str) -> None:
 
 def test_embeddings_are_not_taken_for_it() -> None:
     got = call("/v1/embeddings", {"model": "m", "input": ["a", "b"]}, {"data": [], "usage": {"prompt_tokens": 3}})
-    assert (got.request.dialect, got.request.operation) == ("json", "embeddings")
+    assert (got.request.dialect, got.request.operation) == ("embeddings", "embeddings")
     assert got.response.usage == Usage(input_tokens=3)

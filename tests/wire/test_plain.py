@@ -27,7 +27,7 @@ def exchange(request: bytes, response: bytes, asked: str, answered: str, path: s
 
 
 def test_json_is_shown_as_json_with_the_model_it_names() -> None:
-    got = call("/v1/images/generations", {"model": "painter", "prompt": "cat"}, {"id": "i", "model": "painter-2"})
+    got = call("/v1/paintings", {"model": "painter", "prompt": "cat"}, {"id": "i", "model": "painter-2"})
     assert (got.request.dialect, got.request.model, got.response.model) == ("json", "painter", "painter-2")
     assert got.request.messages == (
         Message(role="user", parts=(OtherPart(label="JSON", json='{"model":"painter","prompt":"cat"}'),)),
@@ -45,7 +45,8 @@ def test_json_is_shown_as_json_with_the_model_it_names() -> None:
         ("/v2/embed", "embeddings", ""),
         ("/v1/completions", "text_completion", ""),
         ("/model/amazon.nova-v1%3A0/converse", "chat", "amazon.nova-v1:0"),
-        ("/openai/deployments/dep/images/generations", "", "dep"),
+        ("/openai/deployments/dep/images/generations", "image_generation", "dep"),
+        ("/openai/deployments/dep/things", "", "dep"),
         ("/v1/files", "", ""),
     ],
 )
@@ -130,7 +131,7 @@ def test_a_very_long_json_is_shown_from_its_beginning() -> None:
     ],
 )
 def test_usage_that_is_obvious_is_taken(usage: Any, found: Usage | None) -> None:
-    assert call("/v1/embeddings", {"model": "m"}, {"data": [], "usage": usage}).response.usage == found
+    assert call("/v1/things", {"model": "m"}, {"data": [], "usage": usage}).response.usage == found
 
 
 def test_a_json_request_without_a_content_type_is_read() -> None:

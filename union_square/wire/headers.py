@@ -53,7 +53,12 @@ class ContentType:
             "application/x-jsonl",
             "application/x-jsonlines",
             "application/json-lines",
+            "application/stream+json",  # Cohere, version 1
         }
+
+    @property
+    def is_aws_events(self) -> bool:
+        return self.media_type == "application/vnd.amazon.eventstream"
 
     @property
     def is_text(self) -> bool:

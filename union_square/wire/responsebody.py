@@ -9,12 +9,13 @@ from typing import Literal
 from union_square.wire.content import ContentDecoder
 from union_square.wire.dialects.draft import Draft
 from union_square.wire.dialects.plain import PlainDraft, media_part
+from union_square.wire.eventstream import PRELUDE_BYTES, AwsEventStream, is_event_stream
 from union_square.wire.headers import Head, parse_content_type
 from union_square.wire.jsonlines import JsonLines
 from union_square.wire.jsontext import parse_json
 from union_square.wire.sse import ServerSentEvent, SseParser
 
-Framing = Literal["undecided", "events", "lines", "json", "other"]
+Framing = Literal["undecided", "events", "lines", "messages", "json", "other"]
 
 _SSE_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbf")
 _SNIFFED_BYTES = 8
@@ -29,13 +30,14 @@ class ResponseBody:
         self._status = status
         self._kind = parse_content_type(head.get("content-type"))
         self._content = ContentDecoder(",".join(head.get_all("content-encoding")))
-        self._events: SseParser | JsonLines | None = None
+        self._events: SseParser | JsonLines | AwsEventStream | None = None
         self._body = bytearray()
         self._ended = False
+        draft.take_head(head)
 
     @property
     def streamed(self) -> bool:
-        return self.framing in {"events", "lines"}
+        return self.framing in {"events", "lines", "messages"}
 
     def feed(self, data: bytes) -> None:
         """Payload bytes as they came, content encoding on."""
@@ -69,14 +71,16 @@ class ResponseBody:
             self._decide(final=False)
 
     def _decide(self, *, final: bool) -> None:
-        start = bytes(self._body[:_SNIFFED_BYTES]).lstrip()
-        if not final and len(start) < _SNIFFED_BYTES and len(self._body) < 4096 and start[:1] not in {b"{", b"["}:
-            return
         start = bytes(self._body[:4096]).lstrip()
+        wanted = PRELUDE_BYTES if start[:1] == b"\0" else _SNIFFED_BYTES
+        if not final and len(start) < wanted and len(self._body) < 4096 and start[:1] not in {b"{", b"["}:
+            return
         is_json = start[:1] in {b"{", b"["}
         # An error that a gateway words as it likes keeps the content type of the stream it stands for.
         says_events = self._kind.media_type == "text/event-stream" and self._status < 400
-        if self._kind.is_json_lines:
+        if is_event_stream(start) or (self._kind.is_aws_events and start[:1] == b"\0"):
+            self.framing, self._events = "messages", AwsEventStream()
+        elif self._kind.is_json_lines:
             self.framing, self._events = "lines", JsonLines()
         elif start.startswith(_SSE_STARTS) or (says_events and start[:1] not in {b"{", b"[", b"<"}):
             self.framing, self._events = "events", SseParser()

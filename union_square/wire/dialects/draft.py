@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from union_square.domain.messages import MediaPart, Message, OtherPart, Part, TextPart, Usage
+from union_square.wire.dialects.bedrock_counts import usage_of_head, usage_of_metrics
 from union_square.wire.dialects.failures import failure_of, failure_of_status
+from union_square.wire.headers import Head
 from union_square.wire.jsontext import json_text, parse_json
 from union_square.wire.sse import ServerSentEvent
 from union_square.wire.textbuffer import TextBuffer
@@ -34,6 +36,7 @@ class Draft:
         self.said_all = False  # the stream's own last word has come: what follows is framing
         self.output_pieces = 0  # pieces of text, thinking or tool call that have come; grows with every one
         self._problems = 0
+        self._usage_beside: Usage | None = None  # from the headers, for a body that reports none
         self._others: list[Part] = []
         self._last: TextBuffer | None = None
         self._last_kind: TailKind = "text"
@@ -54,6 +57,10 @@ class Draft:
 
     # What a reader of bodies calls.
 
+    def take_head(self, head: Head) -> None:
+        """What the response's headers say of it."""
+        self._usage_beside = usage_of_head(head)
+
     def take_body(self, value: Any, status: int = 200) -> None:
         """A whole JSON body, or as much of one as came."""
         failed = self.take_failure(value)
@@ -62,6 +69,7 @@ class Draft:
             failed = bool(self.error_message)
         if not self.read_body(value) and not failed:
             self.keep(OtherPart(label="JSON", json=json_text(value)))
+        self.usage = self.usage or self._usage_beside
 
     def take_event(self, event: ServerSentEvent) -> None:
         """One event of a server-sent or line-wise stream."""
@@ -79,6 +87,8 @@ class Draft:
         if not self.read_event(event.name, read.value) and not failed:
             self.keep(OtherPart(label=event.name or "event", json=json_text(read.value)))
         self.said_all = self.said_all and event.whole
+        if self.usage is None:
+            self.usage = usage_of_metrics(read.value)
 
     def take_text(self, text: str) -> None:
         """A body that is text, not JSON: a gateway's error page, for one."""

@@ -141,7 +141,7 @@ class ChatDraft(Draft):
             self._choices = dict(sorted(self._choices.items()))
         other = "delta" if key == "message" else "message"
         choice.take(obj_of(fields.get(key)) or obj_of(fields.get(other)))
-        reason = text_of(fields.get("finish_reason"))
+        reason = text_of(fields.get("finish_reason", fields.get("stop_reason")))  # Mistral's, behind Bedrock
         if reason:
             choice.finish_reason = reason
             reasons = (item.finish_reason for item in self._choices.values())

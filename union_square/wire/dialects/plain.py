@@ -6,32 +6,21 @@ That is never an error.
 import re
 from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Literal
 
 from union_square.domain.messages import MediaPart, Message, OtherPart, Part, Request, TextPart, Usage
 from union_square.wire.dialects.draft import MAX_SHOWN_CHARACTERS, Draft
 from union_square.wire.dialects.openai_usage import usage_of
 from union_square.wire.headers import ContentType, Target
-from union_square.wire.jsontext import clean, json_text, obj_of, text_of
+from union_square.wire.jsontext import clean, count_of, json_text, list_of, obj_of, text_of
 from union_square.wire.sse import ServerSentEvent
 from union_square.wire.textbuffer import TextBuffer
 
 MAX_MEDIA_BYTES = 1 << 20
 """Of an image or sound that is shown as a part; a larger one can be had as bytes only."""
 
-# OpenTelemetry's names where it has one; by the last words of a path.
-_OPERATIONS = (
-    ("embeddings", re.compile(r"(/|:|batch)embed(dings?|contents?)?\b", re.IGNORECASE)),
-    ("text_completion", re.compile(r"/completions\Z|/api/generate\Z")),
-    ("generate_content", re.compile(r":(stream)?generateContent\Z", re.IGNORECASE)),
-    ("chat", re.compile(r"/chat\Z|/converse(-stream)?\Z")),
-)
-_MODEL_IN_PATH = re.compile(r"/(?:models?|deployments|engines)/([^/:]+(?::\d+)?)")
-
-
-def operation_of(path: str) -> str:
-    """What a path asks for, in OpenTelemetry's words; "" = unknown."""
-    return next((name for name, pattern in _OPERATIONS if pattern.search(path)), "")
+_MODEL_IN_PATH = re.compile(r"/(?:models?|deployments|engines|endpoints)/([^/:]+(?::\d+)?)")
 
 
 def model_in_path(path: str) -> str:
@@ -50,6 +39,14 @@ def media_part(data: bytes, media_type: str) -> MediaPart:
     return MediaPart(modality=modality, mime_type=media_type, data=shown, name=f"{len(data):,} bytes")
 
 
+def file_part(file: dict[str, Any]) -> MediaPart:
+    """A form's file by its name, kind and size; its bytes stay in the recorded body."""
+    part = media_part(b"", text_of(file.get("mime_type")))
+    size = f"{count_of(file.get('bytes')) or 0:,} bytes"
+    name = text_of(file.get("filename"))
+    return replace(part, name=f"{name} ({size})" if name else size)
+
+
 def text_part(text: str) -> TextPart:
     """A text as a part, cut where it is very long."""
     return TextPart(text=clean(text[:MAX_SHOWN_CHARACTERS]))
@@ -66,7 +63,7 @@ def plain_request(target: Target, dialect: str, part: Part | None, value: Any = 
     body = obj_of(value)
     return Request(
         dialect=dialect,
-        operation=operation_of(target.path),
+        operation="",
         model=text_of(body.get("model")) or text_of(body.get("modelId")) or model_in_path(target.path),
         messages=() if part is None else (Message(role="user", parts=(part,)),),
         stream=body.get("stream") is True,
@@ -85,6 +82,21 @@ def read_plain_request(target: Target, data: bytes, kind: ContentType) -> Reques
     if "\0" in text:
         return plain_request(target, "bytes", media_part(data, kind.media_type or "application/octet-stream"))
     return plain_request(target, "text", text_part(text))
+
+
+def read_plain_form(target: Target, fields: dict[str, Any]) -> Request:
+    """A form that no dialect claims: its fields as JSON, its files as parts."""
+    texts: dict[str, Any] = {}
+    files: list[Part] = []
+    for name, value in fields.items():
+        for item in list_of(value) or [value]:
+            if obj_of(item).get("type") == "form_file":
+                files.append(file_part(obj_of(item)))
+            else:
+                texts[name] = value
+    request = plain_request(target, "form", json_part(texts) if texts else None, texts)
+    parts = (*(part for message in request.messages for part in message.parts), *files)
+    return replace(request, messages=(Message(role="user", parts=parts),) if parts else ())
 
 
 class PlainDraft(Draft):
