@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 from starlette.exceptions import HTTPException
 
 from union_square.api.errors import ERRORS
-from union_square.api.shapes import Call, CallQuery, Listing, SearchQuery, present_call
+from union_square.api.shapes import Call, CallQuery, Listing, SearchQuery, present_call, present_calls
 from union_square.domain.ids import CallId, parse_call_id
 from union_square.domain.views import CallView
 from union_square.store.ports import CallFilter
@@ -29,13 +29,13 @@ def call_routes(watching: Watching) -> APIRouter:
     async def list_calls(query: Annotated[CallQuery, Query()]) -> Listing[CallView]:
         """Calls, newest first; every filter given must hold."""
         page = await watching.calls(limit=query.limit, cursor=query.cursor, where=query.filter())
-        return Listing(items=list(page.items), next_cursor=page.next_cursor)
+        return present_calls(page)
 
     @routes.get("/search")
     async def search(query: Annotated[SearchQuery, Query()]) -> Listing[CallView]:
         """The calls whose messages, model, path or ids hold all the words of `q`, newest first."""
         page = await watching.calls(limit=query.limit, cursor=query.cursor, where=CallFilter(text=query.q))
-        return Listing(items=list(page.items), next_cursor=page.next_cursor)
+        return present_calls(page)
 
     @routes.get("/calls/{call_id}")
     async def read_call(call_id: str) -> Call:

@@ -15,6 +15,7 @@ from fastapi import APIRouter, Response
 from pydantic import TypeAdapter
 from starlette.types import Receive, Scope, Send
 
+from union_square.api.shapes import with_usage
 from union_square.domain.views import CallView
 from union_square.watching.ports import CallChanged, LiveEvent, TextDelta, Watching
 
@@ -29,7 +30,7 @@ _TEXT = TypeAdapter(TextDelta)
 
 def present_event(event: LiveEvent) -> bytes:
     """One event on the wire. Its id is the version of the live feed."""
-    data = _CALL.dump_json(event.call) if isinstance(event, CallChanged) else _TEXT.dump_json(event)
+    data = _CALL.dump_json(with_usage(event.call)) if isinstance(event, CallChanged) else _TEXT.dump_json(event)
     return b"event: %s\nid: %d\ndata: %s\n\n" % (event.kind.encode(), event.version, data)
 
 

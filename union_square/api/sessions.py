@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from union_square.api.errors import ERRORS
-from union_square.api.shapes import ConversationShape, Listing, Session, SessionQuery, present_session
+from union_square.api.shapes import ConversationShape, Listing, Session, SessionQuery, present_session, present_turns
 from union_square.domain.ids import parse_session_id
 from union_square.domain.views import SessionView
 from union_square.watching.ports import Watching
@@ -30,7 +30,9 @@ def session_routes(watching: Watching) -> APIRouter:
     async def read_conversation(session_id: str) -> ConversationShape:
         """One session as people read it: turn by turn, without the history that each request repeats."""
         found = await watching.conversation(parse_session_id(session_id))
-        return ConversationShape(session=found.detail.session, turns=list(found.turns), truncated=found.truncated)
+        return ConversationShape(
+            session=found.detail.session, turns=present_turns(found.turns), truncated=found.truncated
+        )
 
     _ = (list_sessions, read_session, read_conversation)
     return routes

@@ -1,13 +1,14 @@
 """What the API sends and takes, where it is not a value of the domain as it stands."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from union_square.domain.lifecycle import CallState
-from union_square.domain.messages import Message, ToolOffer
+from union_square.domain.messages import Message, ToolOffer, Usage
 from union_square.domain.views import (
     AnnotationView,
     CallDetail,
@@ -15,6 +16,7 @@ from union_square.domain.views import (
     ChunkView,
     GapView,
     HeadView,
+    Page,
     SessionDetail,
     SessionView,
 )
@@ -75,9 +77,22 @@ def _values(view: CallView | SessionView, of: type) -> dict[str, Any]:
     return {field.name: getattr(view, field.name) for field in fields(of)}
 
 
+def with_usage(call: CallView) -> CallView:
+    """The call with a usage to look into, whatever was reported: what was not is null in it, never 0."""
+    return call if call.usage is not None else replace(call, usage=Usage())
+
+
+def present_calls(page: Page[CallView]) -> Listing[CallView]:
+    return Listing(items=list(map(with_usage, page.items)), next_cursor=page.next_cursor)
+
+
+def present_turns(turns: Iterable[Turn]) -> list[Turn]:
+    return [replace(turn, call=with_usage(turn.call)) for turn in turns]
+
+
 def present_call(detail: CallDetail) -> Call:
     return Call(
-        **_values(detail.call, CallView),
+        **_values(with_usage(detail.call), CallView),
         messages=list(detail.messages),
         request_message_count=detail.request_message_count,
         tools=list(detail.tools),
@@ -94,7 +109,9 @@ def present_call(detail: CallDetail) -> Call:
 
 def present_session(detail: SessionDetail) -> Session:
     return Session(
-        **_values(detail.session, SessionView), calls=list(detail.calls), annotations=list(detail.annotations)
+        **_values(detail.session, SessionView),
+        calls=list(map(with_usage, detail.calls)),
+        annotations=list(detail.annotations),
     )
 
 
