@@ -62,7 +62,7 @@ def _scope(head: RequestHead, transport: asyncio.BaseTransport) -> dict[str, Any
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": head.version[5:].decode(),
         "method": head.method.decode(),
-        "scheme": "http",
+        "scheme": "https" if transport.get_extra_info("sslcontext") else "http",
         "path": unquote_to_bytes(raw_path).decode("utf-8", "replace"),
         "raw_path": raw_path,
         "query_string": query,

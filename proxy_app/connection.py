@@ -53,6 +53,9 @@ class Connection(asyncio.Protocol):
         if reset:
             connected = cast("socket.socket", self.transport.get_extra_info("socket"))
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            if self.transport.get_extra_info("sslcontext"):
+                self.transport.abort()  # closing would first say TLS's goodbye, which makes an end of the break
+                return
         self.transport.close()
 
     def regulate(self) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -21,6 +22,7 @@ from proxy_app.clock import Clock, new_writer_id
 from proxy_app.counters import SharedCounts
 from proxy_app.fingerprint_key import load_fingerprint_key
 from proxy_app.forward import ClientConnection
+from proxy_app.listener_tls import CertificateError, server_context
 from proxy_app.plane import Limits, Plane, Swept
 from proxy_app.routes import RouteError, routes_of
 from proxy_app.workers import run_workers
@@ -35,13 +37,14 @@ from union_square.settings import Settings, SettingsError
 def run(settings: Settings) -> None:
     """Run the proxy until SIGTERM or SIGINT. Raises SettingsError where it cannot start as it is set.
 
-    While it runs, `<home>/run/proxy.json` names its process, host and port.
+    While it runs, `<home>/run/proxy.json` names its process, scheme, host and port.
     """
     try:
         settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         routes_of(settings.all_upstreams)
         load_fingerprint_key(settings.home)
-    except (RouteError, ValueError) as error:
+        tls = server_context(settings.tls_certificate, settings.tls_key)
+    except (RouteError, CertificateError, ValueError) as error:
         raise SettingsError(str(error)) from error
     except OSError as error:
         raise SettingsError(
@@ -49,11 +52,11 @@ def run(settings: Settings) -> None:
         ) from error
     listener = listen(settings.host, settings.proxy_port)
     shared = SharedCounts(settings.workers)
-    with listener, _announced(settings.home / "run" / "proxy.json", listener):
+    with listener, _announced(settings.home / "run" / "proxy.json", listener, "https" if tls else "http"):
         if settings.workers == 1:
-            _run_worker(settings, listener, shared, 0)
+            _run_worker(settings, listener, tls, shared, 0)
         else:
-            run_workers(settings.workers, lambda worker: _run_worker(settings, listener, shared, worker))
+            run_workers(settings.workers, lambda worker: _run_worker(settings, listener, tls, shared, worker))
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -80,14 +83,15 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 @contextlib.contextmanager
-def _announced(path: Path, listener: socket.socket) -> Generator[None]:
+def _announced(path: Path, listener: socket.socket, scheme: str) -> Generator[None]:
     """Say where the proxy is, in a file for other processes and in a line for a person."""
     host, port = listener.getsockname()[:2]
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps({"pid": os.getpid(), "host": host, "port": port}))
+    draft.write_text(json.dumps({"pid": os.getpid(), "scheme": scheme, "host": host, "port": port}))
     draft.rename(path)
-    print(f"union-square proxy: http://{f'[{host}]' if ':' in host else host}:{port}", file=sys.stderr, flush=True)
+    shown = f"[{host}]" if ":" in host else host
+    print(f"union-square proxy: {scheme}://{shown}:{port}", file=sys.stderr, flush=True)
     owner = os.getpid()
     try:
         yield
@@ -96,9 +100,11 @@ def _announced(path: Path, listener: socket.socket) -> Generator[None]:
             path.unlink(missing_ok=True)
 
 
-def _run_worker(settings: Settings, listener: socket.socket, shared: SharedCounts, worker: int) -> None:
+def _run_worker(
+    settings: Settings, listener: socket.socket, tls: ssl.SSLContext | None, shared: SharedCounts, worker: int
+) -> None:
     with _stop_signals_end_quietly(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, listener, shared, worker))
+        runner.run(_serve(settings, listener, tls, shared, worker))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -124,7 +130,9 @@ def _ignore(number: int, frame: FrameType | None) -> None:
     """Do nothing. Not SIG_IGN: the processes that this one starts would inherit that."""
 
 
-async def _serve(settings: Settings, listener: socket.socket, shared: SharedCounts, worker: int) -> None:
+async def _serve(
+    settings: Settings, listener: socket.socket, tls: ssl.SSLContext | None, shared: SharedCounts, worker: int
+) -> None:
     plane = build_plane(settings, shared, worker)
     control = control_app(plane, _public(settings), (settings.host, *settings.allowed_hosts))
     config = uvicorn.Config(
@@ -133,6 +141,7 @@ async def _serve(settings: Settings, listener: socket.socket, shared: SharedCoun
         log_config=None,
         log_level="warning",
         timeout_graceful_shutdown=settings.drain_timeout_seconds,  # type: ignore[arg-type]  # fractions work as well
+        ssl_context_factory=None if tls is None else lambda _config, _default: tls,
     )
     config.load()
 

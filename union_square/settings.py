@@ -106,6 +106,10 @@ class Settings(BaseSettings):
     """When a segment of the event log is closed and the next begun."""
     max_head_bytes: int = Field(default=64 << 10, ge=1 << 10)
     """A request head larger than this is refused with 431."""
+    tls_certificate: Path | None = None
+    """PEM file of the certificate (chain) by which the proxy serves https and wss; None: it serves http and ws."""
+    tls_key: Path | None = None
+    """PEM file of the certificate's key, without a password; None: `tls_certificate` holds it too."""
     allowed_hosts: tuple[str, ...] = ()
     """Host names, besides loopback and `host`, by which a browser may reach the UI."""
 
@@ -114,6 +118,8 @@ class Settings(BaseSettings):
         for name in self.upstreams:
             if not name or not all(c.isascii() and (c.isalnum() or c in "-_.") for c in name) or name == "-":
                 raise ValueError(f"upstreams: {name!r} is not a name (letters, digits, '-', '_', '.')")
+        if self.tls_key is not None and self.tls_certificate is None:
+            raise ValueError("tls_key: there is no tls_certificate that it could belong to")
         return self
 
     @property

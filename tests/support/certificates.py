@@ -11,10 +11,12 @@ import pytest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificates:
-    """`ca_file` signs the certificate that `server` shows."""
+    """`ca_file` signs the certificate that `server` shows, which stands in `certificate` and `key`."""
 
     ca_file: Path
     server: ssl.SSLContext
+    certificate: Path
+    key: Path
 
 
 NAMES = "IP:127.0.0.1,DNS:localhost,DNS:upstream.test"
@@ -33,7 +35,9 @@ def make_certificates(folder: Path, names: str = NAMES) -> Certificates:
              "-days", "2", "-out", "server.pem", "-extfile", "names")  # fmt: skip
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server.pem", folder / "server.key")
-    return Certificates(ca_file=folder / "ca.pem", server=context)
+    return Certificates(
+        ca_file=folder / "ca.pem", server=context, certificate=folder / "server.pem", key=folder / "server.key"
+    )
 
 
 def _openssl(folder: Path, *arguments: str) -> None:

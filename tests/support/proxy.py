@@ -37,10 +37,11 @@ class ProxyProcess:
     host: str
     port: int
     errors: Path
+    scheme: str = "http"
 
     @property
     def url(self) -> str:
-        return f"http://{self.host}:{self.port}"
+        return f"{self.scheme}://{self.host}:{self.port}"
 
     @property
     def log_folder(self) -> Path:
@@ -103,7 +104,7 @@ def running_proxy(
         )
     try:
         where = _await_announcement(process, announced, errors)
-        proxy = ProxyProcess(process, home, where["host"], where["port"], errors)
+        proxy = ProxyProcess(process, home, where["host"], where["port"], errors, where["scheme"])
         yield proxy
         ended_before = process.poll() is not None
         code = proxy.stop()
