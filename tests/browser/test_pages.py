@@ -279,16 +279,19 @@ def test_nothing_is_followed_for_a_page_that_was_left_or_closed(own_world: OpenW
         page.wait_for_timeout(700)
         return looks() == before
 
+    def moves() -> bool:
+        return not rests()
+
     page.goto(world.url + path)
     expect(page.locator("[data-state=running]").first).to_be_visible()
-    assert not rests()
+    eventually(moves, what="following while the page is open")
     page.keyboard.press("g")
     page.keyboard.press("d")  # to a page that follows nothing
     expect(by(page, "totals-row").first).to_be_visible()
     eventually(rests, what="the end of following after the page was left")
     page.goto(world.url + path)
     expect(page.locator("[data-state=running]").first).to_be_visible()
-    assert not rests()
+    eventually(moves, what="following while the page is open again")
     page.goto("about:blank")
     eventually(rests, what="the end of following after the page was closed")
 
