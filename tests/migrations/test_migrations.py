@@ -1,16 +1,19 @@
 """The migrations: that they make what the models say, on both databases, from any beginning, with data in them."""
 
 import threading
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import zstandard
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import MetaData, Table, inspect, text
 
 from tests.support.postgres import Postgres, running_postgres
 from tests.support.projections import call_id, projection, said
+from union_square.domain import records
 from union_square.domain.models import TableRow
 from union_square.store import migrate as migrations
 from union_square.store.engine import open_engine
@@ -92,6 +95,61 @@ def test_data_is_still_there_and_still_found_after_migrating(database_url: str):
     store = SqlStore(database_url)
     assert [call.id for call in store.reader.calls(where=CallFilter(text="zebra")).items] == [call_id(1)]
     store.close()
+
+
+def columns(table: Table) -> dict[str, object]:
+    """A value for each column, of its type."""
+    kinds: dict[type, object] = {int: 0, float: 0.0, bool: False, bytes: b"", str: ""}
+    return {column.name: kinds[column.type.python_type] for column in table.columns}
+
+
+def test_what_the_first_version_stored_is_kept_and_can_be_built_upon(database_url: str):
+    migrate(database_url, "0001")
+    archives = {number: recorded(number, b"the first words, " + b"and more " * number) for number in (1, 2)}
+    engine = open_engine(database_url)
+    tables = MetaData()
+    tables.reflect(engine, only=["calls", "call_details", "messages", "archive"])
+    with engine.begin() as connection:
+        for number in (1, 2):
+            table, words = tables.tables["calls"], {"finish_reasons": "[]", "call_metadata": "{}", "state": "done"}
+            own = {"id": call_id(number), "session_id": "s", "parent_id": None} | words
+            connection.execute(table.insert(), columns(table) | own)
+            table, json = tables.tables["messages"], '{"role":"user","name":"","parts":[{"type":"text","text":"%d"}]}'
+            connection.execute(table.insert(), {"id": 9 - number, "digest": f"d{number}", "content": json % number})
+            table, empty = tables.tables["call_details"], dict.fromkeys(("problems",), "[]")
+            empty |= {"parameters": "{}", "request_head": '{"start_line":"","headers":[]}', "response_head": None}
+            own = {"call_id": call_id(number), "message_ids": "[8,7,8]"[: 2 * number] + "]", "request_message_count": 1}
+            packed = {"chunks": zlib.compress(b""), "request_chunks": zlib.compress(b"")}
+            connection.execute(table.insert(), columns(table) | empty | own | packed)
+            frame, table = zstandard.ZstdCompressor().compress(archives[number]), tables.tables["archive"]
+            for piece, data in enumerate((frame[:9], frame[9:])):
+                connection.execute(table.insert(), {"call_id": call_id(number), "piece": piece, "data": data})
+    engine.dispose()
+    assert migrate(database_url) == ("0001", head())
+    store = SqlStore(database_url)
+    assert [said("user", str(n)) for n in (1, 2)] == list(store.reader.call(call_id(2)).messages)
+    assert [said("user", "1")] == list(store.reader.call(call_id(1)).messages)
+    archives[3] = recorded(3, archives[2] * 2)
+    store.writer.write([projection(3, parent=2, archive=archives[3])], {})
+    store.close()
+    store = SqlStore(database_url)
+    assert store.writer.archived() == [(call_id(number), archives[number]) for number in (1, 2, 3)]
+    store.close()
+
+
+def test_going_back_is_refused_where_the_version_before_could_not_read_what_is_kept(database_url: str):
+    migrate(database_url)
+    store = SqlStore(database_url)
+    store.writer.write([projection(1, archive=recorded(1, b"hello"))], {})
+    store.close()
+    with pytest.raises(RuntimeError, match="1 archived calls"):
+        migrate(database_url, "0001")
+    assert current(database_url) == head()
+
+
+def recorded(number: int, body: bytes) -> bytes:
+    call = bytes.fromhex(call_id(number))
+    return records.pack(records.REQUEST_CHUNK, call, 1000, body) + records.pack(records.REQUEST_END, call, 1001, b"x")
 
 
 def test_several_that_start_at_once_do_not_disturb_each_other(database_url: str):

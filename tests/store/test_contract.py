@@ -361,6 +361,13 @@ def test_archived_events_come_back_whole_and_in_order_of_their_calls(store: Stor
     assert [id_ for id_, _ in store.writer.archived(after=call_id(2), limit=2)] == [call_id(3)]
 
 
+def test_an_archive_once_written_stays(store: Store):
+    archive = b"".join(map(records.encode, _events(call_id(1))))
+    store.writer.write([projection(1, archive=archive)], {})
+    store.writer.write([projection(1, archive=b"".join(map(records.encode, _events(call_id(1), 9))))], {})
+    assert store.writer.archived() == [(call_id(1), archive)]
+
+
 def test_forgetting_leaves_archives_positions_and_what_people_said(store: Store):
     archive = b"".join(map(records.encode, _events(call_id(1))))
     store.writer.write([projection(1, archive=archive, tags=("asked",))], {WRITER: 9})

@@ -161,7 +161,7 @@ class CallDetailRow(TableRow, table=True):
     __tablename__ = "call_details"
 
     call_id: str = Field(sa_column=_call_key())
-    message_ids: list[int] = Field(sa_column=_json())
+    message_numbers: bytes = Field(sa_column=Column(LargeBinary(), nullable=False))  # `packing.pack_numbers`
     request_message_count: int
     tools_digest: str
     parameters: dict[str, Any] = Field(sa_column=_json())
@@ -229,13 +229,33 @@ class GapRow(TableRow, table=True):
 
 
 class ArchiveRow(TableRow, table=True):
-    """A piece of an ended call's records, compressed. All pieces in their order are one zstd frame of `domain.records`.
+    """How an ended call's records are kept: as one zstd frame, mostly with another call's as its dictionary.
+
+    A call mostly repeats its parent's request, so what stands in its own frame is what it added. No row that another
+    one names as its base can be deleted."""
+
+    __tablename__ = "archives"
+
+    call_id: str = Field(primary_key=True)
+    base_id: str | None = Field(
+        sa_column=Column(ForeignKey("archives.call_id", ondelete="RESTRICT"), nullable=True, index=True)
+    )
+    key_id: str  # the call that began its group; `store.archive` says what groups are for
+    layout: int  # 0: the records as they are; 1: packed (`store.packing`)
+    chain_cost: int = Field(sa_column=_big())  # of reading it: bytes to decompress, itself and all it stands on
+    group_cost: int = Field(sa_column=_big())  # the same, down to its group's first call only
+
+
+class ArchivePieceRow(TableRow, table=True):
+    """A piece of an archived call's frame; all pieces in their order are the frame.
 
     Pieces keep a value small enough to be read and written without a second copy of a large call in the driver."""
 
-    __tablename__ = "archive"
+    __tablename__ = "archive_pieces"
 
-    call_id: str = Field(primary_key=True)
+    call_id: str = Field(
+        sa_column=Column[str]("call_id", ForeignKey("archives.call_id", ondelete="CASCADE"), primary_key=True)
+    )
     piece: int = Field(primary_key=True)
     data: bytes = Field(sa_column=Column(LargeBinary(), nullable=False))
 

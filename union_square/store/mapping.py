@@ -38,6 +38,7 @@ from union_square.domain.views import (
     SessionView,
 )
 from union_square.domain.words import search_words
+from union_square.store.packing import pack_numbers, unpack_numbers
 from union_square.store.ports import Projection
 
 LONGEST_INDEXED = 256
@@ -258,10 +259,10 @@ def _head_value(content: Mapping[str, Any]) -> HeadView:
     return HeadView(start_line=content["start_line"], headers=tuple((n, v) for n, v in content["headers"]))
 
 
-def detail_row(detail: CallDetail, message_ids: list[int], tools_digest: str) -> CallDetailRow:
+def detail_row(detail: CallDetail, numbers: list[int], tools_digest: str) -> CallDetailRow:
     return CallDetailRow(
         call_id=detail.call.id,
-        message_ids=message_ids,
+        message_numbers=pack_numbers(numbers),
         request_message_count=detail.request_message_count,
         tools_digest=tools_digest,
         parameters=detail.parameters,
@@ -283,7 +284,7 @@ def detail_view(
 ) -> CallDetail:
     return CallDetail(
         call=call,
-        messages=tuple(messages[number] for number in row.message_ids),
+        messages=tuple(messages[number] for number in unpack_numbers(row.message_numbers)),
         request_message_count=row.request_message_count,
         tools=tuple(ToolOffer(**tool) for tool in tools),
         parameters=row.parameters,

@@ -78,7 +78,7 @@ class MemoryStore:
                 self._projections[call.id] = projection
                 self._rows[call.id] = mapping.call_row(projection)
                 if projection.archive is not None:
-                    self._archives[call.id] = projection.archive
+                    self._archives.setdefault(call.id, projection.archive)
                 for tag in call.tags:
                     self._tags.setdefault(("call", call.id, tag), ("request", False))
             for projection in projections:

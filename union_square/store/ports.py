@@ -162,7 +162,8 @@ class StoreWriter(Protocol):
         ...
 
     def write(self, projections: Sequence[Projection], positions: dict[WriterId, int]) -> None:
-        """Insert or replace those calls, sum their sessions up again, move the positions: all in one transaction.
+        """Insert or replace those calls, sum their sessions up again, move the positions: all in one transaction. An
+        archive that is there already stays as it is: other calls may be kept as what they add to it.
 
         Raises StoreRejected where a value cannot be stored at all."""
         ...

@@ -25,8 +25,10 @@ from union_square.domain.views import (
 )
 from union_square.domain.words import query_words
 from union_square.store import mapping
+from union_square.store.archive import load_archive
 from union_square.store.cursors import encode_cursor, parse_cursor
 from union_square.store.engine import reading
+from union_square.store.packing import unpack_numbers
 from union_square.store.ports import NO_FILTER, CallFilter, ModelTotals, NoSuchSubject
 from union_square.store.sums import failed, unpriced
 from union_square.store.tables import (
@@ -43,7 +45,6 @@ from union_square.store.tables import (
     having_words,
     pieces,
 )
-from union_square.store.writer import load_archive
 
 MOST_ITEMS = 1000
 """Of one page, whatever is asked for."""
@@ -274,7 +275,7 @@ def _details(connection: Connection, rows: Sequence[CallRow]) -> list[CallDetail
         in_order = select(GAPS).where(GAPS.c.call_id.in_(some)).order_by(GAPS.c.call_id, GAPS.c.number)
         for gap in fetch_rows(connection, GapRow, in_order):
             gaps.setdefault(gap.call_id, []).append(gap)
-    messages = _messages(connection, {number for row in details.values() for number in row.message_ids})
+    messages = _messages(connection, {n for row in details.values() for n in unpack_numbers(row.message_numbers)})
     tools = _tools(connection, {row.tools_digest for row in details.values() if row.tools_digest})
     notes = _annotations(connection, "call", ids)
     return [

@@ -13,7 +13,8 @@ from union_square.domain.models import TableRow
 _tables: Mapping[str, Table] = TableRow.metadata.tables
 
 ANNOTATIONS = _tables["annotations"]
-ARCHIVE = _tables["archive"]
+ARCHIVES = _tables["archives"]
+ARCHIVE_PIECES = _tables["archive_pieces"]
 CALLS = _tables["calls"]
 DETAILS = _tables["call_details"]
 GAPS = _tables["call_gaps"]

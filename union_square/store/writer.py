@@ -6,7 +6,6 @@ Everything one `write` is given lands in one transaction or not at all, and writ
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import zstandard
 from sqlalchemy import Connection, Engine, delete, func, select
 
 from union_square.domain.ids import CallId, WriterId
@@ -14,12 +13,14 @@ from union_square.domain.lifecycle import ENDED
 from union_square.domain.messages import Message
 from union_square.domain.models import TableRow
 from union_square.store import mapping
+from union_square.store.archive import Archive
 from union_square.store.engine import reading, writing
 from union_square.store.links import find_links
+from union_square.store.packing import unpack_numbers
 from union_square.store.ports import LinkCandidate, LinkQuery, Projection
 from union_square.store.sums import sum_up_sessions
 from union_square.store.tables import (
-    ARCHIVE,
+    ARCHIVES,
     CALLS,
     DETAILS,
     GAPS,
@@ -35,15 +36,13 @@ from union_square.store.tables import (
     put,
 )
 
-PIECE_BYTES = 512 << 10
-
 
 class SqlWriter:
     """`store.ports.StoreWriter` on SQLite or PostgreSQL."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._compress = zstandard.ZstdCompressor(level=6)
+        self._archive = Archive()
 
     def position(self, writer: WriterId) -> int:
         with reading(self._engine) as connection:
@@ -65,11 +64,15 @@ class SqlWriter:
 
     def write(self, projections: Sequence[Projection], positions: Mapping[WriterId, int]) -> None:
         latest = {projection.detail.call.id: projection for projection in projections}
-        with writing(self._engine) as connection:
-            if latest:
-                self._write_calls(connection, latest)
-            rows = [{"writer": writer, "position": position} for writer, position in positions.items()]
-            put(connection, POSITIONS, rows, existing="replace", only_if=("position",))
+        try:
+            with writing(self._engine) as connection:
+                if latest:
+                    self._write_calls(connection, latest)
+                rows = [{"writer": writer, "position": position} for writer, position in positions.items()]
+                put(connection, POSITIONS, rows, existing="replace", only_if=("position",))
+        except BaseException:
+            self._archive.forget()
+            raise
 
     def forget_projections(self) -> None:
         with writing(self._engine) as connection:
@@ -79,15 +82,14 @@ class SqlWriter:
 
     def archived_count(self) -> int:
         with reading(self._engine) as connection:
-            first_pieces = select(func.count()).select_from(ARCHIVE).where(ARCHIVE.c.piece == 0)
-            return int(connection.scalar(first_pieces) or 0)
+            return int(connection.scalar(select(func.count()).select_from(ARCHIVES)) or 0)
 
     def archived(self, after: CallId | None = None, limit: int = 100) -> list[tuple[CallId, bytes]]:
         with reading(self._engine) as connection:
-            ids = select(ARCHIVE.c.call_id).distinct().order_by(ARCHIVE.c.call_id).limit(limit)
+            ids = select(ARCHIVES.c.call_id).order_by(ARCHIVES.c.call_id).limit(limit)
             if after is not None:
-                ids = ids.where(ARCHIVE.c.call_id > after)
-            return [(CallId(id_), load_archive(connection, id_)) for id_ in connection.scalars(ids).all()]
+                ids = ids.where(ARCHIVES.c.call_id > after)
+            return [(CallId(id_), self._archive.read(connection, id_)) for id_ in connection.scalars(ids).all()]
 
     def _write_calls(self, connection: Connection, latest: Mapping[CallId, Projection]) -> None:
         before = set[str]()
@@ -99,26 +101,9 @@ class SqlWriter:
         _write_texts(connection, latest, message_ids)
         _write_threads_and_gaps(connection, latest)
         _write_request_tags(connection, latest)
-        self._write_archives(connection, latest)
+        self._archive.write(connection, latest.values())
         now = {p.detail.call.session_id for p in latest.values()}
         sum_up_sessions(connection, (id_ for id_ in before | now if id_))
-
-    def _write_archives(self, connection: Connection, latest: Mapping[CallId, Projection]) -> None:
-        for call_id, projection in latest.items():
-            if projection.archive is None:
-                continue
-            packed = self._compress.compress(projection.archive)
-            connection.execute(delete(ARCHIVE).where(ARCHIVE.c.call_id == call_id))
-            for piece, start in enumerate(range(0, len(packed), PIECE_BYTES)):
-                row = {"call_id": call_id, "piece": piece, "data": packed[start : start + PIECE_BYTES]}
-                connection.execute(ARCHIVE.insert(), row)
-
-
-def load_archive(connection: Connection, call_id: str) -> bytes:
-    """The records of an archived call; nothing where there is no archive of it."""
-    stored = select(ARCHIVE.c.data).where(ARCHIVE.c.call_id == call_id).order_by(ARCHIVE.c.piece)
-    packed = b"".join(connection.scalars(stored))
-    return zstandard.ZstdDecompressor().decompress(packed) if packed else b""
 
 
 def _values(row: TableRow) -> dict[str, Any]:
@@ -172,8 +157,8 @@ def _write_texts(
     parents = {p.detail.call.parent_id for p in latest.values() if p.detail.call.parent_id}
     held: dict[str, list[int]] = {id_: message_ids[id_] for id_ in parents if id_ in message_ids}
     for ids in pieces(id_ for id_ in parents if id_ not in held):
-        stored = select(DETAILS.c.call_id, DETAILS.c.message_ids).where(DETAILS.c.call_id.in_(ids))
-        held |= fetch_pairs(connection, stored)
+        stored = select(DETAILS.c.call_id, DETAILS.c.message_numbers).where(DETAILS.c.call_id.in_(ids))
+        held |= {id_: unpack_numbers(packed) for id_, packed in fetch_pairs(connection, stored).items()}
     rows = list[dict[str, Any]]()
     for call_id, projection in latest.items():
         call, messages = projection.detail.call, projection.detail.messages
