@@ -33,6 +33,27 @@ def test_writing_anthropics_cache_costs_a_quarter_more() -> None:
     assert more == pytest.approx(base * 1.25)
 
 
+def test_writing_a_cache_that_lives_for_an_hour_costs_twice_the_input() -> None:
+    usage = Usage(input_tokens=1000, output_tokens=0, cache_creation_input_tokens=1000)
+    base = cost_of(Usage(input_tokens=1000, output_tokens=0), ("claude-sonnet-4-5",), "anthropic", WHEN)
+    written = cost_of(usage, ("claude-sonnet-4-5",), "anthropic", WHEN, priced=(("cache_write_1h_tokens", 1000),))
+    assert base is not None
+    assert written is not None
+    assert written.usd == pytest.approx(2 * base.usd)
+
+
+def test_counts_that_contradict_the_usage_leave_its_usual_price() -> None:
+    usage = Usage(input_tokens=10, output_tokens=1)
+    usual = cost_of(usage, ("gpt-4o",), "openai", WHEN)
+    assert usual is not None
+    assert cost_of(usage, ("gpt-4o",), "openai", WHEN, priced=(("input_audio_tokens", 500),)) == usual
+
+
+@pytest.mark.parametrize("operation", ["count_tokens", "batch_results"])
+def test_what_does_no_work_has_no_cost(operation: str) -> None:
+    assert usd(MILLION, "gpt-4o", upstream="openai", operation=operation) is None
+
+
 def test_reasoning_is_part_of_the_output_and_not_paid_twice() -> None:
     thought = Usage(input_tokens=0, output_tokens=1_000_000, reasoning_output_tokens=900_000)
     plain = Usage(input_tokens=0, output_tokens=1_000_000)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.calls import JSON, events_of, understand
 from tests.wire.streams import call, sse
 from union_square.domain.messages import (
     MediaPart,
@@ -178,3 +179,48 @@ def test_an_error_in_a_list_is_told() -> None:
     body = json.dumps([{"error": {"code": 429, "message": "Quota", "status": "RESOURCE_EXHAUSTED"}}]).encode()
     view = call(STREAM_PATH, {"contents": []}, body, status=429).view()
     assert (view.error_type, view.error_message) == ("RESOURCE_EXHAUSTED", "Quota")
+
+
+def test_an_array_is_read_while_it_streams() -> None:
+    path = STREAM_PATH.partition("?")[0]
+    whole = json.dumps(CHUNKS).encode()
+    body = whole[: whole.rindex(b"{", 0, len(whole) // 2)]
+    got = understand(events_of(path, b'{"contents": []}', body, response_headers=[JSON]))
+    assert got.streamed
+    assert got.response.messages
+    assert call(path, {"contents": []}, CHUNKS).view().time_to_first_token_ms is not None
+
+
+def test_what_is_cached_is_shown_and_not_counted_as_used() -> None:
+    asked = {"model": "models/gemini-2.5-flash", "contents": [{"parts": [{"text": "Long"}]}], "ttl": "60s"}
+    got = call("/v1beta/cachedContents", asked, {"name": "cachedContents/1", "usageMetadata": {"totalTokenCount": 9}})
+    assert (got.request.dialect, got.request.operation, got.request.model) == (
+        "gemini-generate",
+        "cache_contents",
+        "gemini-2.5-flash",
+    )
+    assert (got.preview, got.request.parameters, got.response.usage) == ("Long", {"ttl": "60s"}, None)
+    assert got.response.messages[0].parts[0].type == "other"
+
+
+def test_envelopes_are_opened() -> None:
+    contents = [{"role": "user", "parts": [{"text": "Hi"}]}]
+    answer = {"response": {"candidates": [{"content": {"parts": [{"text": "Hello"}]}, "finishReason": "STOP"}]}}
+    asked = {"model": "gemini-2.5-pro", "project": "p", "request": {"contents": contents}}
+    got = call("/v1internal:generateContent", asked, answer)
+    assert (got.preview, got.request.model) == ("Hi", "gemini-2.5-pro")
+    assert got.response.messages[0].parts == (TextPart(text="Hello"),)
+    counted = call("/v1/models/m:countTokens", {"generateContentRequest": {"contents": contents}}, {"totalTokens": 1})
+    assert (counted.preview, counted.request.operation) == ("Hi", "count_tokens")
+
+
+def test_sound_is_priced_as_sound() -> None:
+    def usd(modality: str) -> float:
+        counts = {"promptTokenCount": 1000, "candidatesTokenCount": 1, "totalTokenCount": 1001}
+        counts |= {"promptTokensDetails": [{"modality": modality, "tokenCount": 1000}]}
+        answer = {"candidates": [], "usageMetadata": counts, "modelVersion": "gemini-2.5-flash"}
+        cost = call(PATH, {"contents": []}, answer, upstream="gemini").cost
+        assert cost is not None
+        return cost.usd
+
+    assert usd("AUDIO") > usd("TEXT")

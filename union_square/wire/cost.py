@@ -30,6 +30,10 @@ _PROVIDERS = {
     "fireworks": "fireworks",
     "perplexity": "perplexity",
 }
+Priced = tuple[tuple[str, int], ...]
+"""Tokens that have a price of their own: ("cache_write_1h_tokens", 512)."""
+
+_NO_WORK = {"count_tokens", "batch_results"}  # costs nothing; was paid before, at half the price
 _UNPRICED = {"ollama"}  # runs on the user's own machine; a price of someone else's `llama3` would be wrong
 
 
@@ -51,29 +55,38 @@ def cost_of(
     *,
     operation: str = "chat",
     service_tier: str = "",
+    priced: Priced = (),
 ) -> Cost | None:
     """What that usage cost at that time; `models` are tried in order (served, then asked for). None = unknown.
 
     `usage.input_tokens` holds the cached ones and `output_tokens` the reasoning ones, as genai-prices expects. A usage
     without one of the two has no known cost; only embeddings have no output. `service_tier` is what the provider says
-    it served by ("flex", "priority"); where the tables have no price for it, the usual one is taken.
+    it served by ("flex", "priority"); where the tables have no price for it, the usual one is taken. `priced` are the
+    tokens among those of `usage` that have a price of their own, by genai-prices' names.
     """
-    if usage.input_tokens is None or (usage.output_tokens is None and operation != "embeddings"):
+    if (
+        operation in _NO_WORK
+        or usage.input_tokens is None
+        or (usage.output_tokens is None and operation != "embeddings")
+    ):
         return None
     for model in dict.fromkeys(model for model in models if model):
-        cost = _cost(usage, model, upstream, when.replace(minute=0, second=0, microsecond=0), service_tier)
+        hour = when.replace(minute=0, second=0, microsecond=0)
+        cost = _cost(usage, model, upstream, hour, service_tier, priced)
         if cost is not None:
             return cost
     return None
 
 
 @lru_cache(maxsize=4096)
-def _cost(usage: Usage, model: str, upstream: str, when: datetime, tier: str) -> Cost | None:
+def _cost(usage: Usage, model: str, upstream: str, when: datetime, tier: str, priced: Priced) -> Cost | None:
     if upstream in _UNPRICED:
         return None
     hints = [_PROVIDERS[upstream]] if upstream in _PROVIDERS else []
     for provider in (*hints, None, *(["litellm"] if "/" in model else [])):
-        price = _price(usage, model, provider, when, tier)
+        price = _price(usage, model, provider, when, tier, priced)
+        if price is None and priced:  # counted in a way that the tables find to contradict itself
+            price = _price(usage, model, provider, when, tier, ())
         if price is not None:
             return Cost(
                 usd=float(price.total_price),
@@ -84,12 +97,15 @@ def _cost(usage: Usage, model: str, upstream: str, when: datetime, tier: str) ->
     return None
 
 
-def _price(usage: Usage, model: str, provider: str | None, when: datetime, tier: str) -> PriceCalculation | None:
+def _price(
+    usage: Usage, model: str, provider: str | None, when: datetime, tier: str, priced: Priced
+) -> PriceCalculation | None:
     tokens = PricedUsage(
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
         cache_read_tokens=usage.cache_read_input_tokens,
         cache_write_tokens=usage.cache_creation_input_tokens,
+        **dict(priced),
     )
     try:
         return get_snapshot().calc(tokens, model, provider, None, when, {"service_tier": tier} if tier else None)

@@ -11,11 +11,12 @@ from union_square.wire.dialects.draft import Draft
 from union_square.wire.dialects.plain import PlainDraft, media_part
 from union_square.wire.eventstream import PRELUDE_BYTES, AwsEventStream, is_event_stream
 from union_square.wire.headers import Head, parse_content_type
+from union_square.wire.jsonitems import JsonItems
 from union_square.wire.jsonlines import JsonLines
 from union_square.wire.jsontext import parse_json
 from union_square.wire.sse import ServerSentEvent, SseParser
 
-Framing = Literal["undecided", "events", "lines", "messages", "json", "other"]
+Framing = Literal["undecided", "events", "lines", "messages", "items", "json", "other"]
 
 _SSE_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbf")
 _SNIFFED_BYTES = 8
@@ -30,14 +31,14 @@ class ResponseBody:
         self._status = status
         self._kind = parse_content_type(head.get("content-type"))
         self._content = ContentDecoder(",".join(head.get_all("content-encoding")))
-        self._events: SseParser | JsonLines | AwsEventStream | None = None
+        self._events: SseParser | JsonLines | AwsEventStream | JsonItems | None = None
         self._body = bytearray()
         self._ended = False
         draft.take_head(head)
 
     @property
     def streamed(self) -> bool:
-        return self.framing in {"events", "lines", "messages"}
+        return self.framing in {"events", "lines", "messages", "items"}
 
     def feed(self, data: bytes) -> None:
         """Payload bytes as they came, content encoding on."""
@@ -84,6 +85,8 @@ class ResponseBody:
             self.framing, self._events = "lines", JsonLines()
         elif start.startswith(_SSE_STARTS) or (says_events and start[:1] not in {b"{", b"[", b"<"}):
             self.framing, self._events = "events", SseParser()
+        elif start[:1] == b"[" and self.draft.streams_array and self._status < 400:
+            self.framing, self._events = "items", JsonItems()
         else:
             self.framing = "json" if is_json else "other"
         if self._events is not None:

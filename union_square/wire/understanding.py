@@ -149,6 +149,7 @@ class Understanding:
             instant(recording.started_at),
             operation=self.request.operation,
             service_tier=draft.service_tier,
+            priced=draft.priced,
         )
 
     def tail(self, characters: int = 300) -> tuple[TailKind, str]:

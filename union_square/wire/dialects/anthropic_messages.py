@@ -137,6 +137,8 @@ class MessagesDraft(Draft):
         # message_start counts the input, message_delta the output (and the input anew, where server tools added to it).
         self._counts |= {key: count for key, count in obj_of(value).items() if count is not None}
         self.usage = usage_of(self._counts) or self.usage
+        long_lived = count_of(obj_of(self._counts.get("cache_creation")).get("ephemeral_1h_input_tokens"))
+        self.priced = (("cache_write_1h_tokens", long_lived),) if long_lived else ()
 
     def _start_block(self, event: dict[str, Any]) -> None:
         index = count_of(event.get("index"))

@@ -12,7 +12,7 @@ from typing import Any
 from union_square.domain.messages import MediaPart, Message, Part, Request, TextPart
 from union_square.wire.dialects.draft import Draft
 from union_square.wire.dialects.openai_parts import media_from_url
-from union_square.wire.dialects.openai_usage import usage_of
+from union_square.wire.dialects.openai_usage import priced_of, usage_of
 from union_square.wire.dialects.plain import MAX_MEDIA_BYTES, file_part, media_part
 from union_square.wire.headers import Target
 from union_square.wire.jsontext import clean_value, list_of, obj_of, text_of
@@ -85,7 +85,7 @@ class TranscriptionDraft(Draft):
         if not self._text:
             self.grow(self._text, text_of(body.get("text")), "text")
         self.model = text_of(body.get("model"))
-        self.usage = usage_of(body.get("usage"))
+        self.usage, self.priced = usage_of(body.get("usage")), priced_of(body.get("usage"))
         reason = text_of(body.get("finish_reason"))
         self.finish_reasons = (reason,) if reason else ()
 

@@ -134,8 +134,9 @@ class CohereV1Draft(Draft):
             case "tool-calls-chunk":
                 delta = obj_of(event.get("tool_call_delta"))
                 index = count_of(delta.get("index"))
-                self._take_call(self._calls if index is None else index, delta)
                 self._choice.take({"reasoning": event.get("text")})  # the plan that goes before the calls
+                if delta:
+                    self._take_call(self._calls if index is None else index, delta)
             case "tool-calls-generation":
                 if not any(isinstance(part, ToolCallPart) for part in self._choice.parts()):
                     self._take_calls(event.get("tool_calls"))

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from union_square.domain.messages import MediaPart, Message, OtherPart, Part, TextPart, Usage
+from union_square.wire.cost import Priced
 from union_square.wire.dialects.bedrock_counts import usage_of_head, usage_of_metrics
 from union_square.wire.dialects.failures import failure_of, failure_of_status
 from union_square.wire.headers import Head
@@ -24,10 +25,14 @@ MAX_SHOWN_CHARACTERS = 1 << 20
 class Draft:
     """Set the plain attributes as they become known; override `read_body`, `read_event` and `read_messages`."""
 
+    streams_array = False
+    """Whether the format streams its events as the items of one JSON array, too."""
+
     def __init__(self) -> None:
         self.response_id = ""
         self.model = ""
         self.usage: Usage | None = None
+        self.priced: Priced = ()  # of the tokens in `usage`, those that have a price of their own
         self.service_tier = ""  # what the provider says it served by, where prices go by it
         self.finish_reasons: tuple[str, ...] = ()
         self.error_type = ""

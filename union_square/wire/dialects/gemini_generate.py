@@ -18,14 +18,15 @@ from union_square.domain.messages import (
     ThinkingPart,
     Usage,
 )
+from union_square.wire.cost import Priced
 from union_square.wire.dialects.draft import Draft
 from union_square.wire.dialects.gemini_parts import field_of, offers_of, part_of, parts_of
-from union_square.wire.dialects.plain import model_in_path
+from union_square.wire.dialects.plain import PlainDraft, model_in_path
 from union_square.wire.headers import Target
 from union_square.wire.jsontext import clean_value, count_of, json_text, list_of, obj_of, text_of
 from union_square.wire.textbuffer import TextBuffer
 
-_PATH = re.compile(r":((stream)?generateContent|countTokens)\Z", re.IGNORECASE)
+_PATH = re.compile(r":((stream)?generateContent|countTokens)\Z|/cachedContents/?\Z", re.IGNORECASE)
 _NOT_PARAMETERS = {"contents", "systemInstruction", "system_instruction", "tools", "model"}
 MAX_PARTS = 4096
 """Of one candidate that are kept. Known answers hold a few dozen; text that grows is one part."""
@@ -44,14 +45,16 @@ class GeminiGenerate:
         return bool(contents) and not caching and all("parts" in obj_of(content) for content in contents)
 
     def read_request(self, target: Target, body: dict[str, Any]) -> Request:
+        body = _opened(body)
         system = parts_of(field_of(body, "systemInstruction") or [])
         first = (Message(role="system", parts=tuple(system)),) if system else ()
         contents = body.get("contents")
         items = list_of(contents) or ([contents] if contents else [])
-        counting = target.path.lower().endswith(":counttokens")
+        path = target.path.lower().rstrip("/")
+        operation = "count_tokens" if path.endswith(":counttokens") else "generate_content"
         return Request(
             dialect=self.name,
-            operation="count_tokens" if counting else "generate_content",
+            operation="cache_contents" if path.endswith("/cachedcontents") else operation,
             model=text_of(body.get("model")).rpartition("/")[2] or model_in_path(target.path),
             messages=first + tuple(_message(item) for item in items),
             tools=offers_of(body.get("tools")),
@@ -59,8 +62,17 @@ class GeminiGenerate:
             stream=":stream" in target.path.lower(),
         )
 
-    def open_response(self, request: Request) -> Draft:  # noqa: ARG002
-        return GeminiDraft()
+    def open_response(self, request: Request) -> Draft:
+        return PlainDraft() if request.operation == "cache_contents" else GeminiDraft()
+
+
+def _opened(body: dict[str, Any]) -> dict[str, Any]:
+    """A request without its envelope: Code Assist's, which Gemini's command line speaks, or that of a count."""
+    for name in ("request", "generateContentRequest"):
+        inner = obj_of(body.get(name))
+        if "contents" in inner:
+            return inner | {"model": inner.get("model", body.get("model"))}
+    return body
 
 
 def _message(item: Any) -> Message:
@@ -129,6 +141,8 @@ def _finished(item: tuple[TextBuffer, bool] | Part) -> Part:
 class GeminiDraft(Draft):
     """A streamed response is several bodies: each adds parts, and counts the usage anew."""
 
+    streams_array = True
+
     def __init__(self) -> None:
         super().__init__()
         self._candidates: dict[int, _Candidate] = {}
@@ -138,9 +152,11 @@ class GeminiDraft(Draft):
             read = [self.read_body(item) for item in list_of(value)]
             return all(read)
         body = obj_of(value)
+        body = obj_of(body.get("response")) or body  # Code Assist's envelope
         self.response_id = text_of(body.get("responseId")) or self.response_id
         self.model = text_of(body.get("modelVersion")) or self.model
         self.usage = usage_of(body.get("usageMetadata")) or self.usage
+        self.priced = _priced_of(obj_of(body.get("usageMetadata"))) or self.priced
         self.service_tier = text_of(obj_of(body.get("usageMetadata")).get("serviceTier")).lower() or self.service_tier
         for position, item in enumerate(list_of(body.get("candidates"))):
             index = count_of(obj_of(item).get("index"))
@@ -175,6 +191,17 @@ class GeminiDraft(Draft):
             candidate.finish_reason = reason
             reasons = (found.finish_reason for _, found in sorted(self._candidates.items()))
             self.finish_reasons = tuple(found for found in reasons if found)
+
+
+def _priced_of(counts: dict[str, Any]) -> Priced:
+    """The tokens that were sound or image: they have prices of their own."""
+    found: list[tuple[str, int]] = []
+    for side, name in (("input", "promptTokensDetails"), ("output", "candidatesTokensDetails")):
+        for item in list_of(counts.get(name)):
+            kind, tokens = text_of(obj_of(item).get("modality")).lower(), count_of(obj_of(item).get("tokenCount"))
+            if tokens and kind in {"audio", "image", "video"}:
+                found.append((f"{side}_{kind}_tokens", tokens))
+    return tuple(found)
 
 
 def usage_of(value: Any) -> Usage | None:

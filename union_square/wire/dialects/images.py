@@ -10,7 +10,7 @@ from typing import Any
 from union_square.domain.messages import MediaPart, Message, Part, Request, TextPart
 from union_square.wire.dialects.draft import Draft
 from union_square.wire.dialects.openai_parts import media_from_url
-from union_square.wire.dialects.openai_usage import usage_of
+from union_square.wire.dialects.openai_usage import priced_of, usage_of
 from union_square.wire.dialects.plain import file_part, model_in_path
 from union_square.wire.headers import Target
 from union_square.wire.jsontext import clean_value, list_of, obj_of, text_of
@@ -83,7 +83,7 @@ class ImagesDraft(Draft):
         body = obj_of(value)
         form = text_of(body.get("output_format"))
         self._mime_type = f"image/{form}" if form else self._mime_type
-        self.usage = usage_of(body.get("usage")) or self.usage
+        self.usage, self.priced = usage_of(body.get("usage")) or self.usage, priced_of(body.get("usage"))
         found = next((body[key] for key in ("data", "images", "artifacts", "predictions") if key in body), None)
         if found is None:
             return False
@@ -105,7 +105,7 @@ class ImagesDraft(Draft):
         image = next(iter(self._image(event)), None)
         self.output_pieces += image is not None
         if kind.endswith(".completed"):
-            self.usage = usage_of(event.get("usage")) or self.usage
+            self.usage, self.priced = usage_of(event.get("usage")) or self.usage, priced_of(event.get("usage"))
             self._partial = None
             if image is not None and len(self._parts) < MAX_IMAGES:
                 self._parts.append(image)

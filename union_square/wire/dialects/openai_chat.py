@@ -19,7 +19,7 @@ from union_square.domain.messages import (
 from union_square.wire.dialects.draft import Draft
 from union_square.wire.dialects.openai_choice import Choice
 from union_square.wire.dialects.openai_parts import offers_of, parts_of
-from union_square.wire.dialects.openai_usage import usage_of
+from union_square.wire.dialects.openai_usage import priced_of, usage_of
 from union_square.wire.headers import Target
 from union_square.wire.jsontext import clean_value, count_of, json_text, list_of, obj_of, text_of
 
@@ -130,6 +130,7 @@ class ChatDraft(Draft):
             for choice in list_of(body.get("choices")):
                 usage = usage_of(obj_of(choice).get("usage")) or usage
         self.usage = usage or self.usage
+        self.priced = priced_of(body.get("usage")) or self.priced
 
     def _read_choice(self, index: int, fields: dict[str, Any], key: str) -> None:
         choice = self._choices.get(index)

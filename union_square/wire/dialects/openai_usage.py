@@ -3,7 +3,10 @@
 from typing import Any
 
 from union_square.domain.messages import Usage
+from union_square.wire.cost import Priced
 from union_square.wire.jsontext import count_of, obj_of
+
+_DETAILS = ("_tokens_details", "_token_details")
 
 
 def _first(*values: Any) -> int | None:
@@ -34,6 +37,20 @@ def usage_of(value: Any) -> Usage | None:
         reasoning_output_tokens=_first(outputs.get("reasoning_tokens"), usage.get("reasoning_tokens")),
     )
     return None if found == Usage() else found
+
+
+def priced_of(value: Any) -> Priced:
+    """The tokens of a usage object that were sound or image: they have prices of their own."""
+    usage = obj_of(value)
+    found: list[tuple[str, int]] = []
+    for side, names in (("input", ("prompt", "input")), ("output", ("completion", "output"))):
+        keys = [f"{name}{ending}" for name in names for ending in _DETAILS]
+        details = obj_of(next((usage[key] for key in keys if usage.get(key)), None))
+        for kind in ("audio", "image"):
+            tokens = count_of(details.get(f"{kind}_tokens"))
+            if tokens:
+                found.append((f"{side}_{kind}_tokens", tokens))
+    return tuple(found)
 
 
 def _output(usage: dict[str, Any], details: dict[str, Any]) -> int | None:

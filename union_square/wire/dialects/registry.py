@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from union_square.domain.messages import Request
+from union_square.wire.dialects.anthropic_batches import AnthropicBatches
 from union_square.wire.dialects.anthropic_messages import AnthropicMessages
 from union_square.wire.dialects.audio import Speech, Transcription
 from union_square.wire.dialects.bedrock_converse import BedrockConverse
@@ -29,6 +30,7 @@ DIALECTS: tuple[Dialect, ...] = (
     OpenAIResponses(),
     BedrockInvoke(),
     BedrockConverse(),
+    AnthropicBatches(),
     AnthropicMessages(),
     GeminiGenerate(),
     OllamaChat(),
