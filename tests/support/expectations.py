@@ -13,14 +13,15 @@ from union_square.domain.messages import Usage
 
 _BY_PATH = (
     ("openai-chat", re.compile(r"/chat/completions(\?|#|$)")),
-    ("openai-responses", re.compile(r"/responses(\?|$)")),
-    ("anthropic-messages", re.compile(r"/messages(\?|$)")),
-    ("gemini-generate", re.compile(r":(stream)?generateContent(\?|$)", re.IGNORECASE)),
-    ("cohere-chat", re.compile(r"^/v2/chat$")),
+    ("openai-responses", re.compile(r"/responses(/input_tokens)?(\?|$)")),
+    ("anthropic-messages", re.compile(r"/messages(/count_tokens)?(\?|$)")),
+    ("gemini-generate", re.compile(r":((stream)?generateContent|countTokens)(\?|$)", re.IGNORECASE)),
+    ("cohere-chat", re.compile(r"/v2/chat$")),
     ("cohere-v1-chat", re.compile(r"cohere.*/v1/chat$")),
     ("ollama-chat", re.compile(r"/api/(chat|generate)$")),
     ("bedrock-converse", re.compile(r"/converse(-stream)?$")),
     ("bedrock-converse", re.compile(r"/model/[^/]*nova-(micro|lite|pro)[^/]*/invoke(-with-response-stream)?$")),
+    ("anthropic-batches", re.compile(r"/messages/batches$")),
     ("anthropic-messages", re.compile(r"/model/[^/]*claude[^/]*/invoke(-with-response-stream)?$")),
     ("embeddings", re.compile(r"/embed(dings)?(\?|$)|embed[^/]*:predict$|EmbedContents$|embed[^/]*/invoke$")),
     ("text-completion", re.compile(r"/completions(\?|$)|/invocations$|/invoke(-with-response-stream)?$")),
@@ -115,12 +116,12 @@ def _anthropic_usage(values: list[dict[str, Any]]) -> Usage | None:
     for value in values:
         reported = value.get("usage") or get(value, "message", "usage") or {}
         counts.update({key: count for key, count in reported.items() if count is not None})
-    if not counts:
+    if "input_tokens" not in counts:
         return None
     cached = (counts.get("cache_read_input_tokens") or 0) + (counts.get("cache_creation_input_tokens") or 0)
     return Usage(
         input_tokens=counts["input_tokens"] + cached,
-        output_tokens=counts["output_tokens"],
+        output_tokens=counts.get("output_tokens"),
         cache_read_input_tokens=counts.get("cache_read_input_tokens"),
         cache_creation_input_tokens=counts.get("cache_creation_input_tokens"),
         reasoning_output_tokens=get(counts, "output_tokens_details", "thinking_tokens"),
@@ -128,13 +129,15 @@ def _anthropic_usage(values: list[dict[str, Any]]) -> Usage | None:
 
 
 def _ollama_usage(values: list[dict[str, Any]]) -> Usage | None:
-    return Usage(input_tokens=values[-1]["prompt_eval_count"], output_tokens=values[-1]["eval_count"])
+    found = Usage(input_tokens=values[-1].get("prompt_eval_count"), output_tokens=values[-1].get("eval_count"))
+    return None if found == Usage() else found
 
 
 def _cohere_usage(values: list[dict[str, Any]]) -> Usage | None:
-    ended = values[-1].get("usage") or get(values[-1], "delta", "usage") or values[-1]["meta"]
-    billed = ended["billed_units"]
-    return Usage(input_tokens=billed["input_tokens"], output_tokens=billed["output_tokens"])
+    last = values[-1]
+    ended = last.get("usage") or get(last, "delta", "usage") or last.get("meta") or get(last, "response", "meta")
+    billed = get(ended, "billed_units")
+    return Usage(input_tokens=billed["input_tokens"], output_tokens=billed["output_tokens"]) if billed else None
 
 
 def _converse_usage(values: list[dict[str, Any]]) -> Usage | None:
