@@ -227,7 +227,7 @@ def test_a_hole_in_a_stream_spoils_its_event_only() -> None:
 def test_what_follows_a_switch_of_protocols_is_not_taken_for_a_body() -> None:
     begin = list(events_of("/v1/realtime", b"", b"", method="GET"))
     switched = ev.ResponseHead(
-        call_id=CALL, at=BEGAN + 1, head=head("HTTP/1.1 101 Switching", [("upgrade", "websocket")])
+        call_id=CALL, at=BEGAN + 1, head=head("HTTP/1.1 101 Switching", [("upgrade", "irc/6.9")])
     )
     chunk = ev.ResponseChunk(call_id=CALL, at=BEGAN + 2, data=b"\x81\x02{}")
     understanding = understand([*begin[:2], switched, chunk, begin[-1]])

@@ -19,6 +19,8 @@ from union_square.wire.headers import Head, Target, parse_content_type, parse_he
 from union_square.wire.labels import Labels, parse_labels
 from union_square.wire.presenting import instant, present_detail, present_view, preview_of
 from union_square.wire.responsebody import ResponseBody
+from union_square.wire.upgraded import UpgradedCall
+from union_square.wire.websocket import is_websocket
 
 UNREAD = Request(dialect="none", operation="")
 UNANSWERED = Response()
@@ -46,6 +48,7 @@ class Understanding:
         self._request: Request | None = None
         self._draft: Draft | None = None
         self._body: ResponseBody | None = None
+        self._upgraded: UpgradedCall | None = None  # a WebSocket, since the upstream switched to it
         self._early: list[ev.ResponseChunk] = []  # came before the request was read to its end
         self._chunk_views: tuple[list[ChunkView], list[ChunkView]] = ([], [])
         self._response: Response | None = None
@@ -65,6 +68,10 @@ class Understanding:
                 self._read_request()
             case ev.ResponseHead():
                 self._take_response_head()
+            case ev.RequestChunk() | ev.ResponseChunk() if self._upgraded is not None:
+                self._take_frames(self._upgraded, event)
+            case ev.Gap() if self._upgraded is not None:
+                self._upgraded.gap()
             case ev.ResponseChunk():
                 self._take_chunk(event)
             case ev.ResponseEnd() | ev.Failure():
@@ -75,6 +82,9 @@ class Understanding:
     @property
     def request(self) -> Request:
         """What the request says; a placeholder of dialect "none" until it was read to its end."""
+        if self._upgraded is not None and self._request is None:
+            self._request = self._upgraded.talk.request()
+            self.preview = preview_of(self._request.messages)
         return self._request or UNREAD
 
     @property
@@ -127,7 +137,7 @@ class Understanding:
 
     @property
     def streamed(self) -> bool:
-        return self._body is not None and self._body.streamed
+        return self._upgraded is not None or (self._body is not None and self._body.streamed)
 
     @property
     def draft(self) -> Draft | None:
@@ -177,7 +187,7 @@ class Understanding:
         return tuple(self._chunk_views[0]), tuple(self._chunk_views[1])
 
     def _read_request(self) -> None:
-        if self._request is not None:
+        if self._request is not None or self._upgraded is not None:
             return
         recording = self.recording
         if not recording.recorded:
@@ -196,6 +206,9 @@ class Understanding:
     def _take_response_head(self) -> None:
         if self.recording.response_head and self._response_head is None:
             self._response_head = parse_head(self.recording.response_head)
+            if self.recording.status == 101 and is_websocket(self._response_head) and self.recording.recorded:
+                self._upgraded = UpgradedCall(self._target, self._response_head)
+                self._converse(self._upgraded)
             self._open_response()
 
     def _open_response(self) -> None:
@@ -219,22 +232,42 @@ class Understanding:
         before = self._draft.output_pieces
         self._body.feed(event.data)
         if self._draft.output_pieces != before and self._body.streamed:
-            self.last_token_us = max(0, event.at - self.recording.started_at)
-            if self.first_token_us is None:
-                self.first_token_us = self.last_token_us
+            self._note_token(event.at)
+
+    def _note_token(self, at: int) -> None:
+        self.last_token_us = max(0, at - self.recording.started_at)
+        if self.first_token_us is None:
+            self.first_token_us = self.last_token_us
+
+    def _take_frames(self, upgraded: UpgradedCall, event: ev.RequestChunk | ev.ResponseChunk) -> None:
+        before = upgraded.talk.output_pieces
+        offset_us = max(0, event.at - self.recording.started_at)
+        upgraded.feed("sent" if isinstance(event, ev.RequestChunk) else "received", event.data, offset_us)
+        if upgraded.talk.output_pieces > before:
+            self._note_token(event.at)
+        self._converse(upgraded)
+
+    def _converse(self, upgraded: UpgradedCall) -> None:
+        """What is asked and answered are both the conversation's; it is put into messages when somebody looks."""
+        self._draft, self._request = upgraded.talk, None
 
     def _end(self) -> None:
         self._read_request()  # of a request that broke off, what came
         if self._body is not None:
             self._body.end()
+        if self._upgraded is not None:
+            self._upgraded.end()
+            self._converse(self._upgraded)
 
     def _snapshot(self) -> Response:
         draft = self._draft
-        if draft is None or self._body is None:
+        if draft is None or (self._body is None and self._upgraded is None):
             return UNANSWERED
         return Response(
             messages=draft.messages(),
             response_id=draft.response_id,
+            request_id=draft.request_id,
+            rate_limits=draft.rate_limits,
             model=draft.model,
             usage=draft.usage,
             finish_reasons=draft.finish_reasons,
