@@ -50,6 +50,8 @@ _SHAPES = re.compile(
     rb"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?"
     rb")"
 )
+_SUBPROTOCOL_KEY = re.compile(rb"(openai-insecure-api-key\.|xai-client-secret\.)([^\s,;]+)")
+"""How browsers, which can set no header on a WebSocket, send a key: as a subprotocol."""
 _USER_INFO = re.compile(rb"(?<=://)[^/\s@?#]+(?=@)")
 _PARAMETER = re.compile(rb"(?<=[?&;])([^=&;#\s]+)=([^&;#\s]*)")
 
@@ -161,6 +163,11 @@ class Redactor:
             if mark in line:
                 line = _SHAPES.sub(lambda m: b"[redacted:" + self._fingerprint(m.group()) + b"]", line)
                 break
+        if b"-api-key." in line or b"-secret." in line:
+            line = _SUBPROTOCOL_KEY.sub(
+                lambda m: m[1] + (m[2] if b"[redacted:" in m[2] else b"[redacted:" + self._fingerprint(m[2]) + b"]"),
+                line,
+            )
         if b"://" in line:
             if b"?" in line:
                 line = _PARAMETER.sub(lambda m: self._parameter(m, []), line)
