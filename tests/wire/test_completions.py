@@ -68,6 +68,8 @@ def test_a_prompt_may_be_many_and_may_be_tokens(prompt: Any, parts: list[Any]) -
         ("/endpoints/mine/invocations", {"inputs": "Hi"}, [{"generated_text": "ok"}]),
         ("/generate", {"inputs": "Hi", "parameters": {"top_p": 1}}, {"generated_text": "ok"}),
         ("/v1/generate", {"prompt": "Hi"}, {"generations": [{"text": "ok"}], "meta": {}}),
+        ("/ml/v1/text/generation", {"model_id": "m", "input": "Hi"}, {"results": [{"generated_text": "ok"}]}),
+        ("/models/m", {"inputs": "Hi", "parameters": {}}, [{"generated_text": "ok"}]),
         ("/anything", {"model": "m", "prompt": "Hi", "max_tokens": 1}, {"choices": [{"text": "ok"}]}),
     ],
 )
@@ -81,3 +83,16 @@ def test_variants_are_read_too(path: str, asked: Any, answer: Any) -> None:
 def test_an_answer_of_another_shape_is_shown_as_it_stands() -> None:
     got = call("/v1/completions", {"prompt": "Hi"}, {"surprise": 1})
     assert got.response.messages[0].parts == (OtherPart(label="JSON", json='{"surprise":1}'),)
+
+
+def test_counts_stand_in_each_result() -> None:
+    results = [{"generated_text": "a", "generated_token_count": 2, "input_token_count": 5}]
+    got = call("/ml/v1/text/generation", {"model_id": "m", "input": "Hi"}, {"results": results})
+    assert (got.response.usage, got.request.model) == (Usage(input_tokens=5, output_tokens=2), "m")
+
+
+@pytest.mark.parametrize("path", ["/v1/agents/completions", "/ml/v1/text/chat"])
+def test_chats_by_other_paths_are_chats(path: str) -> None:
+    asked = {"messages": [{"role": "user", "content": "Hi"}], "model_id": "m"}
+    got = call(path, asked, {"choices": [{"message": {"content": "ok"}}]})
+    assert (got.request.dialect, got.request.model, got.preview) == ("openai-chat", "m", "Hi")

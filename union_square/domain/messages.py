@@ -129,6 +129,8 @@ class Response:
 
     messages: tuple[Message, ...] = ()  # one a choice
     response_id: str = ""
+    request_id: str = ""  # the provider's own id of the request, from its headers
+    rate_limits: dict[str, str] = field(default_factory=dict[str, str])  # headers that tell of limits, as sent
     model: str = ""
     usage: Usage | None = None  # None = not reported
     finish_reasons: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from union_square.domain.messages import MediaPart, Message, Part, Request, Text
 from union_square.wire.dialects.draft import Draft
 from union_square.wire.dialects.openai_parts import media_from_url
 from union_square.wire.dialects.openai_usage import priced_of, usage_of
-from union_square.wire.dialects.plain import MAX_MEDIA_BYTES, file_part, media_part
+from union_square.wire.dialects.plain import MAX_MEDIA_BYTES, file_part, media_part, model_in_path
 from union_square.wire.headers import Target
 from union_square.wire.jsontext import clean_value, list_of, obj_of, text_of
 from union_square.wire.textbuffer import TextBuffer
@@ -42,7 +42,7 @@ class Transcription:
         return Request(
             dialect=self.name,
             operation="translation" if target.path.rstrip("/").endswith("translations") else "transcription",
-            model=text_of(body.get("model")),
+            model=text_of(body.get("model")) or model_in_path(target.path),
             messages=(Message(role="user", parts=tuple(parts)),) if parts else (),
             parameters={key: clean_value(item) for key, item in body.items() if key not in _NOT_PARAMETERS},
             stream=body.get("stream") in {True, "true", "True"},
@@ -99,14 +99,14 @@ class Speech:
     def claims_body(self, body: dict[str, Any]) -> bool:  # noqa: ARG002 its fields are anyone's
         return False
 
-    def read_request(self, target: Target, body: dict[str, Any]) -> Request:  # noqa: ARG002
+    def read_request(self, target: Target, body: dict[str, Any]) -> Request:
         manner, text = text_of(body.get("instructions")), text_of(body.get("input"))
         messages = [Message(role="system", parts=(TextPart(text=manner),))] if manner else []
         messages += [Message(role="user", parts=(TextPart(text=text),))] if text else []
         return Request(
             dialect=self.name,
             operation="speech",
-            model=text_of(body.get("model")),
+            model=text_of(body.get("model")) or model_in_path(target.path),
             messages=tuple(messages),
             parameters={key: clean_value(item) for key, item in body.items() if key not in _NOT_PARAMETERS},
             stream=text_of(body.get("stream_format")) == "sse",

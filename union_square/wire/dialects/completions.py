@@ -18,10 +18,14 @@ from union_square.wire.dialects.plain import model_in_path
 from union_square.wire.headers import Target
 from union_square.wire.jsontext import clean_value, count_of, json_text, list_of, obj_of, text_of
 
-_PATH = re.compile(r"(?<!/chat)/(completions?|complete|generate|infill)/?\Z|/endpoints/[^/]+/invocations\Z")
+_PATH = re.compile(
+    r"(?<!/chat)(?<!/agents)/(completions?|complete)/?\Z"
+    r"|\A(/v\d+)?/(generate(_stream)?|infill)/?\Z"
+    r"|/text/generation(_stream)?\Z|/endpoints/[^/]+/invocations(-response-stream)?\Z"
+)
 _PROMPTS = ("prompt", "inputText", "inputs", "input")
 _SETTINGS = {"textGenerationConfig", "parameters"}
-_NOT_PARAMETERS = {"model", "stream", *_PROMPTS, *_SETTINGS}
+_NOT_PARAMETERS = {"model", "model_id", "stream", *_PROMPTS, *_SETTINGS}
 # Where an answer's texts stand, its text in each of them, and why it ended.
 _LISTS = ("choices", "results", "outputs", "generations", "completions")
 _TEXTS = ("text", "outputText", "generation", "completion", "generated_text", "content")
@@ -37,7 +41,8 @@ class Completions:
     def claims_body(self, body: dict[str, Any]) -> bool:
         asked = "prompt" in body and {"max_tokens", "max_tokens_to_sample", "max_gen_len"} & body.keys()
         titan = isinstance(body.get("inputText"), str) and body.keys() <= {"inputText", "textGenerationConfig"}
-        return bool(asked) or titan
+        served = isinstance(body.get("inputs"), str) and isinstance(body.get("parameters"), dict)
+        return bool(asked) or titan or served
 
     def read_request(self, target: Target, body: dict[str, Any]) -> Request:
         prompt = next((body[key] for key in _PROMPTS if key in body), None)
@@ -47,7 +52,7 @@ class Completions:
         return Request(
             dialect=self.name,
             operation="text_completion",
-            model=text_of(body.get("model")) or model_in_path(target.path),
+            model=text_of(body.get("model", body.get("model_id"))) or model_in_path(target.path),
             messages=tuple(prompt_messages(prompt)),
             parameters=parameters,
             stream=body.get("stream") is True or "stream" in target.path.rpartition("/")[2],
@@ -111,15 +116,24 @@ def _usage_of(body: dict[str, Any], counts: dict[str, Any]) -> Usage | None:
     usage = openai_usage_of(body.get("usage")) or cohere_usage_of(body.get("meta"))
     if usage is not None:
         return usage
-    said = [count_of(obj_of(item).get("tokenCount")) for item in list_of(body.get("results"))]
-    total = sum(count or 0 for count in said) if any(count is not None for count in said) else None
+    results = [obj_of(item) for item in list_of(body.get("results"))]
     found = Usage(
-        input_tokens=_first(counts, "inputTextTokenCount", "prompt_token_count"),
-        output_tokens=_first(counts, "totalOutputTextTokenCount", "generation_token_count", otherwise=total),
+        input_tokens=_first(
+            counts.get("inputTextTokenCount"), counts.get("prompt_token_count"), _sum(results, "input_token_count")
+        ),
+        output_tokens=_first(
+            counts.get("totalOutputTextTokenCount"),
+            counts.get("generation_token_count"),
+            _sum(results, "tokenCount", "generated_token_count"),
+        ),
     )
     return None if found == Usage() else found
 
 
-def _first(counts: dict[str, Any], *names: str, otherwise: int | None = None) -> int | None:
-    found = (count_of(counts.get(name)) for name in names)
-    return next((count for count in found if count is not None), otherwise)
+def _first(*counts: Any) -> int | None:
+    return next((count for count in map(count_of, counts) if count is not None), None)
+
+
+def _sum(results: list[dict[str, Any]], *names: str) -> int | None:
+    counts = [count for item in results for name in names if (count := count_of(item.get(name))) is not None]
+    return sum(counts) if counts else None

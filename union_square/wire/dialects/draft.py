@@ -13,6 +13,7 @@ from union_square.wire.dialects.bedrock_counts import usage_of_head, usage_of_me
 from union_square.wire.dialects.failures import failure_of, failure_of_status
 from union_square.wire.headers import Head
 from union_square.wire.jsontext import json_text, parse_json
+from union_square.wire.service import parse_rate_limits, parse_request_id
 from union_square.wire.sse import ServerSentEvent
 from union_square.wire.textbuffer import TextBuffer
 
@@ -30,6 +31,8 @@ class Draft:
 
     def __init__(self) -> None:
         self.response_id = ""
+        self.request_id = ""  # of the provider's service, from the headers
+        self.rate_limits: dict[str, str] = {}
         self.model = ""
         self.usage: Usage | None = None
         self.priced: Priced = ()  # of the tokens in `usage`, those that have a price of their own
@@ -65,6 +68,7 @@ class Draft:
     def take_head(self, head: Head) -> None:
         """What the response's headers say of it."""
         self._usage_beside = usage_of_head(head)
+        self.request_id, self.rate_limits = parse_request_id(head), parse_rate_limits(head)
 
     def take_body(self, value: Any, status: int = 200) -> None:
         """A whole JSON body, or as much of one as came."""

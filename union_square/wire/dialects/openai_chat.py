@@ -23,9 +23,9 @@ from union_square.wire.dialects.openai_usage import priced_of, usage_of
 from union_square.wire.headers import Target
 from union_square.wire.jsontext import clean_value, count_of, json_text, list_of, obj_of, text_of
 
-_PATH = re.compile(r"/chat/completions/?(#.*)?\Z")
+_PATH = re.compile(r"/(chat|agents)/completions/?(#.*)?\Z|/text/chat(_stream)?\Z")
 _DEPLOYMENT = re.compile(r"/deployments/([^/]+)/")
-_NOT_PARAMETERS = {"model", "messages", "tools", "functions", "stream"}
+_NOT_PARAMETERS = {"model", "model_id", "messages", "tools", "functions", "stream"}
 _ROLES: dict[str, Role] = {
     "system": "system",
     "developer": "system",
@@ -46,7 +46,7 @@ class OpenAIChat:
     def claims_body(self, body: dict[str, Any]) -> bool:
         messages = list_of(body.get("messages"))
         return bool(
-            isinstance(body.get("model"), str)
+            isinstance(body.get("model", body.get("model_id")), str)
             and messages
             and all("role" in obj_of(message) for message in messages)
             and not {"system", "anthropic_version", "inferenceConfig"} & body.keys()
@@ -57,7 +57,7 @@ class OpenAIChat:
         return Request(
             dialect=self.name,
             operation="chat",
-            model=text_of(body.get("model")) or (deployment[1] if deployment else ""),
+            model=text_of(body.get("model", body.get("model_id"))) or (deployment[1] if deployment else ""),
             messages=tuple(_message(item) for item in list_of(body.get("messages"))),
             tools=offers_of(body.get("tools"), body.get("functions")),
             parameters={key: clean_value(item) for key, item in body.items() if key not in _NOT_PARAMETERS},
