@@ -35,7 +35,12 @@ _HOSTS = {
     "api.cohere.ai": "cohere",
     "ollama.com": "ollama",
 }
-_SSE_PATHS = {"anthropic": "/v1/messages", "ollama": "/api/chat", "openai": "/v1/responses"}
+_SSE_PATHS = {
+    "anthropic": "/v1/messages",
+    "gemini": "/v1beta/models/gemini:streamGenerateContent?alt=sse",
+    "ollama": "/api/chat",
+    "openai": "/v1/responses",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ _BY_PATH = (
     ("ollama-chat", re.compile(r"/api/(chat|generate)$")),
     ("bedrock-converse", re.compile(r"/converse(-stream)?$")),
     ("bedrock-converse", re.compile(r"/model/[^/]*nova-(micro|lite|pro)[^/]*/invoke(-with-response-stream)?$")),
+    ("anthropic-messages", re.compile(r"/publishers/anthropic/models/[^/]+:(stream)?rawPredict$")),
     ("anthropic-batches", re.compile(r"/messages/batches$")),
     ("anthropic-messages", re.compile(r"/model/[^/]*claude[^/]*/invoke(-with-response-stream)?$")),
     ("embeddings", re.compile(r"/embed(dings)?(\?|$)|embed[^/]*:predict$|EmbedContents$|embed[^/]*/invoke$")),

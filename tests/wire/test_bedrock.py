@@ -349,3 +349,27 @@ def test_a_wrong_checksum_is_a_problem_and_no_more() -> None:
     got = call("/model/m/converse-stream", {}, broken)
     assert got.response.messages == (Message(role="assistant", parts=SAID),)
     assert "has a wrong checksum" in got.response.problem
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"converse": {"messages": [{"role": "user", "content": [{"text": "Hi"}]}]}},
+        {"invokeModel": {"body": base64.b64encode(json.dumps(ANTHROPIC).encode()).decode()}},
+    ],
+)
+def test_a_count_is_read_with_what_it_counts(asked: dict[str, Any]) -> None:
+    got = call("/model/anthropic.claude/count-tokens", {"input": asked}, {"inputTokens": 9})
+    assert (got.preview, got.request.operation, got.request.model) == ("Hi", "count_tokens", "anthropic.claude")
+    assert got.response.messages[0].parts == (OtherPart(label="JSON", json='{"inputTokens":9}'),)
+    assert (got.response.usage, got.cost) == (None, None)
+
+
+def test_vertex_speaks_anthropics_format_by_another_path() -> None:
+    path = "/v1/projects/p/locations/l/publishers/anthropic/models/claude-sonnet-4-5@20250929:streamRawPredict"
+    request = call(path, ANTHROPIC, {}).request
+    assert (request.dialect, request.model, request.stream) == (
+        "anthropic-messages",
+        "claude-sonnet-4-5@20250929",
+        True,
+    )

@@ -96,3 +96,30 @@ def test_chats_by_other_paths_are_chats(path: str) -> None:
     asked = {"messages": [{"role": "user", "content": "Hi"}], "model_id": "m"}
     got = call(path, asked, {"choices": [{"message": {"content": "ok"}}]})
     assert (got.request.dialect, got.request.model, got.preview) == ("openai-chat", "m", "Hi")
+
+
+def test_one_stream_may_hold_several_answers_and_an_end_without_words() -> None:
+    stream = sse(
+        {"text": "a", "index": 0, "is_finished": False},
+        {"text": "b", "index": 1, "is_finished": False},
+        {"finish_reason": "COMPLETE", "index": 1, "is_finished": True},
+        {"is_finished": True},
+        {"type": "ping"},
+        done=False,
+    )
+    got = call("/v1/generate", {"prompt": "Hi"}, stream)
+    assert [message.parts for message in got.response.messages] == [(TextPart(text="a"),), (TextPart(text="b"),)]
+    assert got.response.finish_reasons == ("COMPLETE",)
+
+
+def test_typed_prompts_are_read() -> None:
+    asked = {"model": "luminous", "prompt": [{"type": "text", "data": "Hi"}, {"type": "image", "data": "aWE="}]}
+    answer = {
+        "completions": [{"completion": "ok", "finish_reason": "maximum_tokens"}],
+        "num_tokens_prompt_total": 3,
+        "num_tokens_generated": 1,
+    }
+    got = call("/complete", asked, answer)
+    assert [message.parts[0].type for message in got.request.messages] == ["text", "other"]
+    assert got.response.messages == (Message(role="assistant", parts=(TextPart(text="ok"),)),)
+    assert got.response.usage == Usage(input_tokens=3, output_tokens=1)

@@ -198,3 +198,10 @@ def test_a_form_cut_off_gives_what_came() -> None:
     cut = HEARD[: HEARD.index(b"Gr") + 2]
     found = parse_form(cut, parse_content_type(FORM))
     assert (found["model"], found["file"]["bytes"], found["prompt"]) == ("gpt-4o-transcribe", 1500, "Gr")
+
+
+def test_sound_in_json_is_read_and_a_deployment_names_the_model() -> None:
+    asked = {"input_audio": {"data": "aWE=", "format": "wav"}}
+    got = call("/openai/deployments/whisper/audio/transcriptions", asked, {"text": "Hello"})
+    assert got.request.messages[0].parts == (MediaPart(modality="audio", mime_type="audio/wav", data="aWE="),)
+    assert got.request.model == "whisper"

@@ -11,7 +11,7 @@ from typing import Any
 
 from union_square.domain.messages import MediaPart, Message, Part, Request, TextPart
 from union_square.wire.dialects.draft import Draft
-from union_square.wire.dialects.openai_parts import media_from_url
+from union_square.wire.dialects.openai_parts import media_from_url, part_of
 from union_square.wire.dialects.openai_usage import priced_of, usage_of
 from union_square.wire.dialects.plain import MAX_MEDIA_BYTES, file_part, media_part, model_in_path
 from union_square.wire.headers import Target
@@ -20,7 +20,7 @@ from union_square.wire.textbuffer import TextBuffer
 
 _HEARD = re.compile(r"/audio/(transcriptions|translations)/?\Z")
 _SPOKEN = re.compile(r"/audio/speech/?\Z")
-_NOT_PARAMETERS = {"model", "file", "file_url", "prompt", "stream", "input", "instructions"}
+_NOT_PARAMETERS = {"model", "file", "input_audio", "file_url", "prompt", "stream", "input", "instructions"}
 
 
 class Transcription:
@@ -35,6 +35,8 @@ class Transcription:
     def read_request(self, target: Target, body: dict[str, Any]) -> Request:
         heard = [file_part(obj_of(item)) for item in list_of(body.get("file")) or [body.get("file")] if obj_of(item)]
         parts: list[Part] = list(heard)
+        if isinstance(body.get("input_audio"), dict):
+            parts.append(part_of({"type": "input_audio", "input_audio": body["input_audio"]}))
         if text_of(body.get("file_url")):
             parts.append(media_from_url("audio", text_of(body["file_url"])))
         if text_of(body.get("prompt")):

@@ -31,6 +31,8 @@ _LISTS = ("choices", "results", "outputs", "generations", "completions")
 _TEXTS = ("text", "outputText", "generation", "completion", "generated_text", "content")
 _REASONS = ("finish_reason", "stop_reason", "completionReason", "finishReason", "stop_type")
 
+_ABOUT_THE_STREAM = {"is_finished", "amazon-bedrock-invocationMetrics"}
+
 
 class Completions:
     name = "text-completion"
@@ -68,8 +70,11 @@ def prompt_messages(prompt: Any) -> Iterator[Message]:
     if not items or isinstance(items[0], int):
         items = [prompt] if prompt else []
     for item in items:
-        is_text = isinstance(item, str)
-        part: Part = TextPart(text=text_of(item)) if is_text else OtherPart(label="tokens", json=json_text(item))
+        fields = obj_of(item)  # Aleph Alpha's prompts have types
+        text = item if isinstance(item, str) else fields.get("data", fields.get("text"))
+        label = "prompt" if fields else "tokens"
+        is_text = isinstance(text, str) and fields.get("type") != "image"
+        part: Part = TextPart(text=text_of(text)) if is_text else OtherPart(label=label, json=json_text(item))
         yield Message(role="user", parts=(part,))
 
 
@@ -86,7 +91,7 @@ class CompletionDraft(ChatDraft):
         self._counts |= {name: count for name, count in body.items() if "oken" in name and count_of(count) is not None}
         self.usage = _usage_of(body, self._counts) or self.usage
         read = super()._read(body | {"choices": answers}, key)
-        return read and bool(answers or self.usage)
+        return read and bool(answers or self.usage or _ABOUT_THE_STREAM & body.keys() or body.get("type") == "ping")
 
     def _read_usage(self, body: dict[str, Any]) -> None:
         """Read with the counts that stand elsewhere."""
@@ -100,7 +105,7 @@ def _answers(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
         text = _text(answer)
         if text is None and not named and not any(answer.get(key) for key in _REASONS):
             continue
-        index = count_of(answer.get("index")) if named == "choices" else None
+        index = count_of(answer.get("index")) if named in {"choices", ""} else None
         message = obj_of(answer.get("message")) or obj_of(answer.get("delta")) or {"content": text}
         reason = next((answer[key] for key in _REASONS if answer.get(key)), None)
         reason = obj_of(reason).get("reason", reason)
@@ -119,11 +124,15 @@ def _usage_of(body: dict[str, Any], counts: dict[str, Any]) -> Usage | None:
     results = [obj_of(item) for item in list_of(body.get("results"))]
     found = Usage(
         input_tokens=_first(
-            counts.get("inputTextTokenCount"), counts.get("prompt_token_count"), _sum(results, "input_token_count")
+            counts.get("inputTextTokenCount"),
+            counts.get("prompt_token_count"),
+            counts.get("num_tokens_prompt_total"),
+            _sum(results, "input_token_count"),
         ),
         output_tokens=_first(
             counts.get("totalOutputTextTokenCount"),
             counts.get("generation_token_count"),
+            counts.get("num_tokens_generated"),
             _sum(results, "tokenCount", "generated_token_count"),
         ),
     )
