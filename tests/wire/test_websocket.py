@@ -272,6 +272,45 @@ def test_what_has_been_said_is_there_while_it_is_said() -> None:
     assert call.tail(300)[1]
 
 
+def test_an_error_that_the_conversation_goes_on_after_is_shown_and_does_not_fail_it() -> None:
+    error = {"type": "invalid_request_error", "code": "unknown_item", "message": "no such item"}
+    failed = [("received", {"type": "error", "error": error})]
+    done = [("received", {"type": "response.done", "response": {"id": "r", "status": "completed"}})]
+    over = understood("/v1/realtime", [*framed(failed), *GOODBYE]).view()
+    assert (over.state, over.error_message) == ("failed", "no such item")
+    detail = understood("/v1/realtime", [*framed([*failed, *done]), *GOODBYE]).detail()
+    assert (detail.call.state, detail.call.error_type) == ("done", "")
+    assert "no such item" in str(detail.messages)
+
+
+VOCABULARY = """
+    type item item_id content role text delta session response id status usage output audio transcript error code
+    setup serverContent modelTurn parts toolCall functionCalls name args usageMetadata promptTokenCount inlineData
+    mimeType data outputTranscription inputTranscription turnComplete client_content turns realtime_input tools
+    media_chunks input_audio tool_response functionResponses instructions input model message function_call
+    function_call_output user assistant session.update session.updated conversation.item.create
+    conversation.item.done conversation.item.input_audio_transcription.completed response.create response.done
+    response.output_text.delta response.function_call_arguments.delta response.output_item.added
+    response.completed error input_audio_buffer.committed
+"""
+WORDS = st.sampled_from(VOCABULARY.split())
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 10**20) | WORDS | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=5),
+    max_leaves=25,
+)
+BODIES = st.tuples(st.dictionaries(WORDS, VALUES, max_size=5), WORDS).map(lambda made: {"type": made[1], **made[0]})
+EVENTS = st.lists(st.tuples(st.sampled_from(["sent", "received"]), BODIES), max_size=6)
+
+
+@given(EVENTS, st.sampled_from(["/v1/realtime", "/ws/x.BidiGenerateContent", "/v1/responses", "/v1/other"]))
+@settings(deadline=None, max_examples=300)
+def test_no_conversation_whatever_is_said_raises(said: list[tuple[str, Any]], path: str) -> None:
+    detail = understood(path, [*framed(said), *GOODBYE]).detail()
+    assert detail.call.status_code == 101
+    assert detail.parameters["websocket"]["close_code"] == 1000
+
+
 def test_frames_after_a_gap_are_not_guessed_at() -> None:
     talk = [("received", frame(b"one")), ("received", frame(b"two")), ("received", frame(b"three"))]
     detail = understood("/x", talk, gap_at=1).detail()

@@ -6,7 +6,16 @@ beta and of the general release.
 
 from typing import Any
 
-from union_square.domain.messages import MediaPart, Message, Part, Role, TextPart, ToolCallPart, ToolResultPart
+from union_square.domain.messages import (
+    MediaPart,
+    Message,
+    OtherPart,
+    Part,
+    Role,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
 from union_square.wire.cost import Priced
 from union_square.wire.dialects.draft import TailKind
 from union_square.wire.dialects.openai_parts import offers_of, part_of
@@ -72,10 +81,10 @@ class RealtimeTalk(Talk):
         elif kind in _ITEMS:
             self._take_item(obj_of(event.get("item")), done=kind.endswith(".done"))
         elif kind in _GROWS:
-            user = kind.startswith("conversation.")
-            self.grow_turn(self.turn(item_id, "user" if user else "assistant"), event.get("delta"), _GROWS[kind])
+            role: Role = "user" if kind.startswith("conversation.") else "assistant"
+            self.grow_turn(self.turn(item_id or f"unnamed {role}", role), event.get("delta"), _GROWS[kind])
         elif kind in _SOUNDS:
-            self.turn(item_id, "assistant").sound = _SOUND
+            self.turn(item_id or "unnamed assistant", "assistant").sound = _SOUND
             self.output_pieces += 1
         elif kind == "input_audio_buffer.committed":
             self.turn(item_id, "user").sound = _SOUND
@@ -90,6 +99,7 @@ class RealtimeTalk(Talk):
             self._take_response(obj_of(event.get("response")))
         elif kind == "error":
             self.take_failure(event)
+            self.turn("", "assistant").settle([OtherPart(label="error", json=json_text(event.get("error")))])
 
     def _take_session(self, session: dict[str, Any]) -> None:
         self.asked_model = text_of(session.get("model")) or self.asked_model
@@ -125,6 +135,8 @@ class RealtimeTalk(Talk):
             self.finish_reasons = (*self.finish_reasons, status)[-64:]
         self.usage = added(self.usage, usage_of(response.get("usage")))
         self.priced = summed(self.priced, priced_of(response.get("usage")))
+        if status == "completed":  # most errors are about one event of the client, and the conversation goes on
+            self.error_type = self.error_message = ""
         error = obj_of(obj_of(response.get("status_details")).get("error"))
         if status == "failed":
             self.error_type = text_of(error.get("code")) or text_of(error.get("type")) or "response_failed"

@@ -273,6 +273,8 @@ class Understanding:
             finish_reasons=draft.finish_reasons,
             error_type=draft.error_type,
             error_message=draft.error_message,
-            problem=f"the response body {draft.problem}" if draft.problem else "",
+            problem=f"{'the connection:' if self._upgraded else 'the response body'} {draft.problem}"
+            if draft.problem
+            else "",
             streamed=self.streamed,
         )
