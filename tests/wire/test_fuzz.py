@@ -1,6 +1,7 @@
 """Nothing that a client or a provider may send makes understanding raise, or gives what cannot be stored."""
 
 import json
+from base64 import b64encode
 from dataclasses import asdict
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.aws import aws_message
 from tests.support.calls import events_of, understand
 from union_square.wire.dialects.registry import DIALECTS
 
@@ -56,7 +58,10 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
     max_leaves=25,
 )
 OBJECTS = st.dictionaries(st.sampled_from(WORDS), VALUES, max_size=6)
-KINDS = st.sampled_from(["application/json", "text/event-stream", "application/x-ndjson", "text/html", "image/png", ""])
+AWS = "application/vnd.amazon.eventstream"
+KINDS = st.sampled_from(
+    [AWS, "application/json", "text/event-stream", "application/x-ndjson", "text/html", "image/png", ""]
+)
 
 
 def check(path: str, request: bytes, response: bytes, kind: str, status: int, encoding: str, cut: int) -> None:
@@ -92,14 +97,19 @@ def test_any_bytes(path: str, request: bytes, response: bytes, kind: str, status
 @settings(max_examples=400)
 def test_any_json(path: str, request: Any, answers: list[Any], status: int, data: st.DataObject) -> None:
     texts = [json.dumps(answer) for answer in answers]
-    shape = data.draw(st.sampled_from(["events", "lines", "body", "list"]))
+    shape = data.draw(st.sampled_from(["events", "lines", "messages", "envelopes", "body", "list"]))
+    names = [data.draw(st.sampled_from(WORDS)) for _ in texts]
+    envelopes = [{"bytes": b64encode(text.encode()).decode()} for text in texts]
     response = {
-        "events": "".join(f"event: {data.draw(st.sampled_from(WORDS))}\ndata: {text}\n\n" for text in texts),
-        "lines": "\n".join(texts),
-        "body": texts[0] if texts else "",
-        "list": f"[{','.join(texts)}]",
-    }[shape].encode()
-    kind = {"events": "text/event-stream", "lines": "application/x-ndjson"}.get(shape, "application/json")
+        "events": "".join(f"event: {name}\ndata: {text}\n\n" for name, text in zip(names, texts, strict=True)).encode(),
+        "lines": "\n".join(texts).encode(),
+        "messages": b"".join(aws_message(name, text.encode()) for name, text in zip(names, texts, strict=True)),
+        "envelopes": b"".join(aws_message("chunk", envelope) for envelope in envelopes),
+        "body": texts[0].encode() if texts else b"",
+        "list": f"[{','.join(texts)}]".encode(),
+    }[shape]
+    kinds = {"events": "text/event-stream", "lines": "application/x-ndjson", "messages": AWS, "envelopes": AWS}
+    kind = kinds.get(shape, "application/json")
     check(path, json.dumps(request).encode(), response, kind, status, "", data.draw(st.integers(0, 300)))
 
 

@@ -188,6 +188,20 @@ def test_a_form_that_nobody_claims_is_shown_by_its_fields() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("head", "name", "file_name"),
+    [
+        ('name="a"; filename="x;y.png"', "a", "x;y.png"),
+        ('filename="name=b.png"; name="a"', "a", "name=b.png"),
+        ("name=a; filename=x.png", "a", "x.png"),
+        ('name="a"; filename=""', "a", ""),
+    ],
+)
+def test_names_may_stand_in_quotes_or_without(head: str, name: str, file_name: str) -> None:
+    found = parse_form(form((head, b"1")), parse_content_type(FORM))
+    assert found == {name: {"type": "form_file", "filename": file_name, "mime_type": "", "bytes": 1}}
+
+
 @given(st.binary(max_size=300), st.sampled_from(["xyz", "", "-"]))
 def test_no_bytes_make_reading_a_form_fail(data: bytes, boundary: str) -> None:
     kind = ContentType(media_type="multipart/form-data", parameters={"boundary": boundary} if boundary else {})

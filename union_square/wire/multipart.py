@@ -13,8 +13,8 @@ MAX_FIELDS = 1000
 MAX_FIELD_BYTES = 1 << 20
 """Of a field that is text; what is longer counts as a file."""
 
-_NAME = re.compile(r'(?:\A|[;\s])name="?([^";]*)"?', re.IGNORECASE)
-_FILE_NAME = re.compile(r'filename\*?="?([^";]*)"?', re.IGNORECASE)
+_NAME = re.compile(r'(?:\A|[;\s])name=("[^"]*"|[^;]*)', re.IGNORECASE)
+_FILE_NAME = re.compile(r'[;\s]filename\*?=("[^"]*"|[^;]*)', re.IGNORECASE)
 
 
 def is_form(kind: ContentType) -> bool:
@@ -59,13 +59,13 @@ def _field(head: bytes, content: bytes) -> tuple[str, Any] | None:
     if named is None:
         return None
     filed = _FILE_NAME.search(disposition)
+    name = named[1].strip(' "').removesuffix("[]")
     text = _text(content) if filed is None else None
     if text is not None:
-        return named[1].removesuffix("[]"), text
-    file_name = filed[1] if filed else ""
-    return named[1].removesuffix("[]"), {
+        return name, text
+    return name, {
         "type": "form_file",
-        "filename": file_name,
+        "filename": filed[1].strip(' "') if filed else "",
         "mime_type": media_type,
         "bytes": len(content),
     }
