@@ -1,9 +1,14 @@
-"""AWS event streams, made by hand."""
+"""AWS event streams, made by hand, and calls of Bedrock that bring them."""
 
 import json
 import struct
 import zlib
 from typing import Any
+
+from tests.support.calls import JSON, events_of, every, understand
+from union_square.wire.understanding import Understanding
+
+AWS_EVENTS = ("content-type", "application/vnd.amazon.eventstream")
 
 
 def aws_headers(headers: dict[str, str | bytes | bool]) -> bytes:
@@ -29,3 +34,28 @@ def aws_message(
     lengths = struct.pack(">II", 16 + len(head) + len(data), len(head))
     message = lengths + struct.pack(">I", zlib.crc32(lengths)) + head + data
     return message + struct.pack(">I", zlib.crc32(message))
+
+
+def bedrock_call(
+    path: str,
+    request: Any,
+    response: Any,
+    *,
+    size: int = 0,
+    headers: tuple[tuple[str, str], ...] = (),
+    status: int = 200,
+) -> Understanding:
+    """A call whose answer is an AWS event stream where it is bytes."""
+    answer = response if isinstance(response, bytes) else json.dumps(response).encode()
+    kind = AWS_EVENTS if isinstance(response, bytes) else JSON
+    return understand(
+        events_of(
+            path,
+            json.dumps(request).encode(),
+            answer,
+            upstream="bedrock",
+            response_headers=(kind, *headers),
+            status=status,
+            cuts=every(size, answer) if size else (),
+        )
+    )
