@@ -12,6 +12,9 @@ MAX_WAITING = 64 << 10
 """Bytes that may come ahead of their turn before reading pauses."""
 LINGER_SECONDS = 2.0
 """How long what a client still sends is read and thrown away, so that it gets to read why (RFC 9112 section 9.6)."""
+GOODBYE_SECONDS = 5.0
+"""How long a client that speaks TLS may take to answer our goodbye, once everything is written; many that keep idle
+connections never look at them."""
 _RESET = struct.pack("ii", 1, 0)
 
 HEAD, BODY, WAIT, RAW, LINGER, CLOSED = range(6)
@@ -57,6 +60,14 @@ class Connection(asyncio.Protocol):
                 self.transport.abort()  # closing would first say TLS's goodbye, which makes an end of the break
                 return
         self.transport.close()
+        if self.transport.get_extra_info("sslcontext"):
+            self._loop.call_later(GOODBYE_SECONDS, self._hang_up)
+
+    def _hang_up(self) -> None:
+        if self.transport.get_write_buffer_size():
+            self._loop.call_later(GOODBYE_SECONDS, self._hang_up)
+        else:
+            self.transport.abort()
 
     def regulate(self) -> None:
         """Read, or stop reading, as far as there is room for what comes."""

@@ -3,6 +3,7 @@
 import json
 import struct
 from binascii import crc32
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -45,17 +46,19 @@ def aws_events(*messages: bytes) -> Script:
 
 
 @pytest.fixture
-def client(secure_wire: Wire, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Any:
+def client(secure_wire: Wire, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """boto3 gives a bearer key to https only."""
     monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", KEY)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    return boto3.client(
+    client: Any = boto3.client(
         "bedrock-runtime",
         region_name="us-east-1",
         endpoint_url=f"{secure_wire.url}/bedrock",
         verify=str(certificates.ca_file),
         config=Config(retries={"total_max_attempts": 1}),
     )
+    yield client
+    client.close()
 
 
 def test_converse_whole_and_streamed(secure_wire: Wire, client: Any) -> None:
@@ -118,6 +121,7 @@ def test_a_signature_passes_unchanged_and_holds_for_the_proxys_address_only(
     )  # fmt: skip
     wire.answers(answer(SAID))
     signed.converse(modelId=MODEL, messages=SAY)
+    signed.close()
     (request,) = wire.upstream.received
     sent = next(line for line in request.lines if line.startswith(b"Authorization: ")).decode()
     path = PATH.removeprefix("POST ") + "/converse"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import cohere
+import httpx
 import ollama
 import pytest
 from mistralai.client import Mistral
@@ -89,7 +90,12 @@ def test_cohere(wire: Wire) -> None:
         answer({"id": "e-1", "embeddings": {"float": [[1.0, 2.0]]}, "texts": ["a"]}),
         answer({"id": "r-1", "results": [{"index": 1, "relevance_score": 0.9}]}),
     )
-    client = cohere.ClientV2(api_key=KEY, base_url=f"{wire.url}/cohere")
+    with httpx.Client() as plain:
+        speak_cohere(cohere.ClientV2(api_key=KEY, base_url=f"{wire.url}/cohere", httpx_client=plain))
+    wire.seen("POST /v2/chat", "POST /v2/chat", "POST /v2/embed", "POST /v2/rerank")
+
+
+def speak_cohere(client: cohere.ClientV2) -> None:
     said: Any = client.chat(model="command-a-03-2025", messages=SAY).message.content
     assert said[0].text == "Good morning."
     kinds = [event.type for event in client.chat_stream(model="command-a-03-2025", messages=SAY)]
@@ -97,4 +103,3 @@ def test_cohere(wire: Wire) -> None:
     found = client.embed(model="embed-v4.0", texts=["a"], input_type="search_query", embedding_types=["float"])
     assert found.embeddings.float_ == [[1.0, 2.0]]
     assert client.rerank(model="rerank-v3.5", query="a", documents=["b", "c"]).results[0].index == 1
-    wire.seen("POST /v2/chat", "POST /v2/chat", "POST /v2/embed", "POST /v2/rerank")

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import signal
+import socket
 import ssl
 import subprocess
 from pathlib import Path
@@ -105,6 +107,28 @@ async def test_an_upstream_that_breaks_off_breaks_the_clients_stream_without_a_g
             with pytest.raises((ConnectionError, ssl.SSLError)):
                 await asyncio.wait_for(reader.read(), 15)
             writer.close()
+
+
+async def test_a_stop_does_not_wait_for_idle_clients_that_never_say_goodbye(
+    tmp_path: Path, certificates: Certificates, env: dict[str, str]
+) -> None:
+    async with scripted([[response(b"ok")]]) as upstream:
+        with running_proxy(tmp_path, {"t": upstream.base_url}, env=env) as proxy:
+
+            def ask() -> ssl.SSLSocket:
+                connected = socket.create_connection(("127.0.0.1", proxy.port))
+                secured = trusting(certificates).wrap_socket(connected, server_hostname="127.0.0.1")
+                secured.sendall(b"GET /t/x HTTP/1.1\r\nHost: p\r\n\r\n")
+                got = b""
+                while not got.endswith(b"ok"):
+                    got += (piece := secured.recv(1 << 16))
+                    assert piece, "the connection ended before the answer"
+                return secured
+
+            idle = await asyncio.to_thread(ask)
+            proxy.process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(proxy.process.wait, 20) == 0  # the drain's own limit is 30 s
+            idle.close()
 
 
 def test_a_certificate_that_cannot_be_served_is_said_so(tmp_path: Path, certificates: Certificates) -> None:
