@@ -150,6 +150,8 @@ def test_the_proxys_real_address_is_the_one_it_announced(tmp_path: Path) -> None
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "proxy.json").write_text('{"pid": 1, "host": "127.0.0.1", "port": 4321}')
     assert real_proxy_url(values) == "http://127.0.0.1:4321"
+    (tmp_path / "run" / "proxy.json").write_text('{"pid": 1, "host": "127.0.0.1", "port": 4321, "scheme": "https"}')
+    assert real_proxy_url(values) == "https://127.0.0.1:4321"
 
 
 def test_relative_paths_are_taken_from_where_the_process_was_started() -> None:

@@ -61,19 +61,19 @@ class SettingsLike(Protocol):
     def response_timeout_seconds(self) -> float: ...
 
 
-def address_of(host: str, port: int) -> str:
+def address_of(host: str, port: int, *, scheme: str = "http") -> str:
     """The address a client on this machine uses for something that listens on `host`."""
     reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(host, host)  # noqa: S104
     if ":" in reachable and not reachable.startswith("["):
         reachable = f"[{reachable}]"
-    return f"http://{reachable}:{port}"
+    return f"{scheme}://{reachable}:{port}"
 
 
 def real_proxy_url(values: UiValues) -> str:
     """The address of the running proxy: the one it announced below the data folder, else the one in the settings."""
     try:
         said: Any = json.loads((values.home / "run" / "proxy.json").read_text(encoding="utf-8"))
-        return address_of(values.host, int(said["port"]))
+        return address_of(values.host, int(said["port"]), scheme=str(said.get("scheme", "http")))
     except (OSError, ValueError, KeyError, TypeError):
         return values.proxy_url
 
