@@ -16,7 +16,8 @@ Confidence, from 0 to 1, is a guess that is written down, not a measurement:
     0.95  client; the provider's conversation
     0.5   new, though the request repeats what was not recorded here
     content, by what is repeated: 0.99 with tool-call ids, else 0.95 from 400 characters on, 0.9 from 100 on, 0.7;
-          times 0.9 where several calls fit and the system prompt or a missing continuation tells them apart,
+          times 0.8 where the answer comes back changed, 0.4 where it is not there at all (`domain.threads`),
+          times 0.9 where several calls fit, and system prompt, upstream, model or not being continued tells them apart,
           times 0.6 where nothing does and the latest is taken
 """
 
@@ -28,7 +29,7 @@ from datetime import datetime
 from union_square.domain.client_sessions import client_session, own_session
 from union_square.domain.ids import CallId, IdError, SessionId, parse_session_id
 from union_square.domain.messages import Request
-from union_square.domain.threads import Place, places, system_digest
+from union_square.domain.threads import History, Place, system_digest
 from union_square.domain.views import LinkRule
 
 
@@ -58,6 +59,8 @@ class LinkCandidate:
     system_digest: str
     started_at: datetime
     children: int
+    upstream: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,8 @@ class LinkPlan:
     call_id: CallId
     stated: Stated | None
     system_digest: str
+    upstream: str
+    model: str
     history: tuple[Place, ...]  # the longest first
     by_response: LinkQuery | None
     by_history: LinkQuery | None
@@ -101,10 +106,10 @@ def plan_link(
     upstream: str,
     headers: Iterable[tuple[str, str]],
     request: Request,
+    history: History,
 ) -> LinkPlan:
-    """What is to be found out for a call whose request has been read."""
+    """What is to be found out for a call whose request has been read; `history` is of its messages."""
     stated = _stated(tuple(headers), request, fingerprint)
-    history = places(request.messages)
     scope = LinkQuery(
         call_id=call_id,
         started_at=started_at,
@@ -117,15 +122,17 @@ def plan_link(
         call_id=call_id,
         stated=stated,
         system_digest=system_digest(request.messages),
-        history=history,
+        upstream=upstream,
+        model=request.model,
+        history=history.places,
         by_response=replace(scope, response_id=previous) if previous else None,
-        by_history=replace(scope, history=tuple(place.digest for place in history)) if history else None,
+        by_history=replace(scope, history=tuple(place.digest for place in history.places)) if history.places else None,
     )
 
 
 def decide_link(plan: LinkPlan, by_response: Sequence[LinkCandidate], by_history: Sequence[LinkCandidate]) -> Link:
     """The call's session and parent, given what the plan's queries found (nothing where there was none)."""
-    parent, certainty = _choose(by_response or by_history, plan.system_digest)
+    parent, certainty = _choose(by_response or by_history, plan)
     parent_id = parent.call_id if parent else None
     stated = plan.stated
     if stated and (stated.rule != "provider" or not by_response):
@@ -139,7 +146,7 @@ def decide_link(plan: LinkPlan, by_response: Sequence[LinkCandidate], by_history
             external_session=stated.external,
         )
     if parent is None:
-        repeats = plan.history or plan.by_response
+        repeats = any(place.sureness == 1 for place in plan.history) or plan.by_response
         return Link(session_id=SessionId(plan.call_id), parent_id=None, rule="new", confidence=0.5 if repeats else 1.0)
     if by_response:
         return Link(session_id=parent.session_id, parent_id=parent_id, rule="provider", confidence=1.0)
@@ -170,11 +177,13 @@ def _stated(headers: Sequence[tuple[str, str]], request: Request, fingerprint: s
     return None
 
 
-def _choose(candidates: Sequence[LinkCandidate], system: str) -> tuple[LinkCandidate | None, float]:
+def _choose(candidates: Sequence[LinkCandidate], plan: LinkPlan) -> tuple[LinkCandidate | None, float]:
     """The likeliest parent, and how much less sure that is for there being several."""
     if not candidates:
         return None, 1.0
-    pool = [candidate for candidate in candidates if candidate.system_digest == system] or list(candidates)
+    pool = [candidate for candidate in candidates if candidate.system_digest == plan.system_digest] or list(candidates)
+    pool = [candidate for candidate in pool if candidate.upstream == plan.upstream] or pool
+    pool = [candidate for candidate in pool if candidate.model == plan.model] or pool
     pool = [candidate for candidate in pool if not candidate.children] or pool
     latest = max(pool, key=lambda candidate: (candidate.started_at, candidate.call_id))
     if len(candidates) == 1:
@@ -184,6 +193,5 @@ def _choose(candidates: Sequence[LinkCandidate], system: str) -> tuple[LinkCandi
 
 def _likeness(history: Sequence[Place], digest: str) -> float:
     place = next(place for place in history if place.digest == digest)
-    if place.has_tool_ids:
-        return 0.99
-    return 0.95 if place.characters >= 400 else 0.9 if place.characters >= 100 else 0.7
+    likely = 0.95 if place.characters >= 400 else 0.9 if place.characters >= 100 else 0.7
+    return (0.99 if place.has_tool_ids else likely) * place.sureness

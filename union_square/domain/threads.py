@@ -3,19 +3,24 @@
 Two requests hold the same history when they say the same, not when their bytes are the same: clients rewrite what they
 got before they send it back. So messages are made canonical first:
 
-- thinking is left out (clients drop it), so are cache markers, ids of items, signatures, and all whitespace;
+- thinking is left out (clients drop it, or send it as `<think>` text), so are cache markers, ids of items, signatures,
+  and all whitespace;
 - neighbouring messages of one role are one, so are neighbouring texts: a response in several items comes back as one
   message or the other way round, and an answer that continues a given beginning comes back in one piece;
 - ids of tool calls stay: they are nearly unique; their arguments are compared as JSON;
-- the system prompt is not part of the chain (agents rewrite it every turn); it has a digest of its own.
+- the system prompt is not part of it (agents rewrite it every turn); it has a digest of its own.
 
-The chain: each run of messages of one role is hashed onto what came before it. A history can continue an earlier call
-only where an assistant has just spoken, so those are the places that are looked up.
+A call is named by its request and its answer (a `Place` of sureness 1), and, as clients also change the answer, by its
+request and what they leave of it, each less sure than the one before: the id of a tool call; the tool calls, where the
+provider gave them no ids; how its text opens; nothing at all, where none came or where it was left out.
+
+The whole history is one running hash, so that a history and what is added to it are digested once.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -34,44 +39,212 @@ from union_square.domain.messages import (
 MOST_CHOICES = 16
 """Of one response that a continuation is expected of."""
 
+MOST_TOOL_IDS = 32
+"""Of one answer that it can be known by."""
+
+MOST_CHANGED = 40
+"""Of a history's last messages that are looked for though the answer before them changed: older answers came back in
+the requests of calls in between, as the client had changed them."""
+
+OPENING = 48
+"""Characters of a text by which an answer is known that comes back changed; less than a third of that tells nothing."""
+
+_THOUGHT = re.compile(r"\s*<think>.*?</think>", re.DOTALL)
+
 _CHANGING_KEYS = frozenset({"id", "status", "cache_control", "signature", "encrypted_content"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A place in a history where an assistant has just spoken."""
+    """A place in a history at which it may continue an earlier call."""
 
     digest: str
     characters: int  # canonical ones said until there, of all roles
     has_tool_ids: bool  # until there
+    sureness: float = 1.0  # 1: it repeats a call's request and its answer; less: the request and something of it
 
 
-def places(messages: Iterable[Message]) -> tuple[Place, ...]:
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """Something said: by whom, what kind of thing, and the bytes of it. Texts of one speaker run together."""
+
+    speaker: str
+    kind: str
+    data: bytes
+    tool_id: str = ""
+    anonymous: bytes = b""  # of a tool call: it without its id
+
+
+Said = tuple[_Item, ...]
+
+_Canonical = Callable[[Message], Said]
+
+
+class Memory:
+    """What messages say, kept for those seen lately: an agent sends them again with every call. For one thread."""
+
+    MOST_CHARACTERS = 16 << 20
+
+    def __init__(self) -> None:
+        self._known = dict[Message, Said]()
+        self._characters = 0
+
+    def said(self, message: Message) -> Said:
+        known = self._known.get(message)
+        if known is None:
+            known = said(message)
+            self._characters += size_of(message)
+            if self._characters > self.MOST_CHARACTERS:
+                self._known.clear()
+                self._characters = 0
+            self._known[message] = known
+        return known
+
+
+class History:
+    """A request's messages, digested as far as they go. What is said of it does not change any more."""
+
+    def __init__(self, messages: Sequence[Message], canonical: "_Canonical | None" = None) -> None:
+        self._said = canonical or said
+        self._hash = hashlib.blake2b(b"thread 2", digest_size=16)
+        self._speaker, self._in_text = "", False
+        self._characters, self._has_tool_ids, self._answered = 0, False, False
+        found = list[Place]()
+        for left, message in zip(range(len(messages), 0, -1), messages, strict=True):
+            items = self._said(message) if message.role != "system" else ()
+            if items:
+                if left <= MOST_CHANGED:
+                    found += self._loose_places(items)
+                if self._add(items) == "assistant":
+                    found.append(self._place(self._hash.copy()))
+                    self._answered = True
+        self.places = tuple(_longest_first(found))
+
+    def thread_digests(self, choices: Iterable[Message]) -> tuple[str, ...]:
+        """What continuations of a call with this request may be known by: it and one of its choices, or less."""
+        digests, answers = dict[str, None](), 0
+        for choice in choices:
+            items = self._said(choice)
+            if items and answers < MOST_CHOICES:
+                answers += 1
+                after = self._hash.copy()
+                _feed(after, items, self._speaker, in_text=self._in_text)
+                digests[after.hexdigest()] = None
+                digests |= dict.fromkeys(self._keys_of(items, given=True))
+        if self._speaker not in {"", "assistant"}:
+            digests[self._key("asked" if answers else "unanswered")] = None
+        return tuple(digests)
+
+    def _add(self, items: Said) -> str:
+        """Who spoke last then."""
+        self._speaker, self._in_text = _feed(self._hash, items, self._speaker, in_text=self._in_text)
+        self._characters += sum(len(item.data) for item in items)
+        self._has_tool_ids = self._has_tool_ids or any(item.tool_id for item in items)
+        return self._speaker
+
+    def _place(self, state: "hashlib.blake2b") -> Place:
+        return Place(digest=state.hexdigest(), characters=self._characters, has_tool_ids=self._has_tool_ids)
+
+    def _loose_places(self, items: Said) -> Iterator[Place]:
+        """What this message may be left of an answer to all that came before it, the surest last."""
+        keys = list[tuple[str, float]]()
+        if self._speaker not in {"", "assistant"}:
+            if items[0].speaker != "assistant" and self._answered:
+                keys.append((self._key("asked"), 0.4))
+            keys.append((self._key("unanswered"), 0.4))
+        if items[0].speaker == "assistant":
+            keys += ((key, 0.8) for key in reversed(list(self._keys_of(items, given=False))))
+        for key, sureness in keys:
+            yield Place(digest=key, characters=self._characters, has_tool_ids=self._has_tool_ids, sureness=sureness)
+
+    def _keys_of(self, items: Said, *, given: bool) -> Iterator[str]:
+        """What an answer is known by though it changes, the surest first. `given`: as the provider gave it."""
+        calls = [item for item in items if item.kind == "tool_call"]
+        yield from (
+            self._key("id", item.tool_id.encode("utf-8", "surrogatepass"))
+            for item in calls[:MOST_TOOL_IDS]
+            if item.tool_id
+        )
+        if calls and not (given and all(item.tool_id for item in calls)):
+            yield self._key("calls", *(item.anonymous for item in calls))
+        text = next((item.data for item in items if item.kind == "text"), b"")
+        if len(text) >= OPENING // 3:
+            yield self._key("opens", text[:OPENING])
+
+    def _key(self, *what: str | bytes) -> str:
+        """Of the history so far and something that is not quite what follows it."""
+        state = self._hash.copy()
+        state.update(b"\n\n")  # which no history holds
+        for one in what:
+            data = one if isinstance(one, bytes) else one.encode()
+            state.update(b"%d:" % len(data) + data)
+        return state.hexdigest()
+
+
+def places(messages: Sequence[Message]) -> tuple[Place, ...]:
     """Every place in `messages` at which they may continue an earlier call, the longest history first."""
-    found = list[Place]()
-    chain, characters, tool_ids = hashlib.blake2b(b"thread 1", digest_size=16).digest(), 0, False
-    for role, items in _runs(messages):
-        chain = hashlib.blake2b(chain + _unambiguous(role, items), digest_size=16).digest()
-        characters += sum(len(value) for item in items for value in item[1:])
-        tool_ids = tool_ids or any(item[0] == "tool_call" and item[1] for item in items)
-        if role == "assistant":
-            found.append(Place(digest=chain.hex(), characters=characters, has_tool_ids=tool_ids))
-    return tuple(reversed(found))
+    return History(messages).places
 
 
 def thread_digests(request: Sequence[Message], choices: Iterable[Message]) -> tuple[str, ...]:
     """The digests of the histories that continuations of a call would repeat: its request and one of its choices."""
-    digests = dict[str, None]()
-    for choice in choices:
-        if len(digests) < MOST_CHOICES and any(_canonical(part) for part in choice.parts):
-            digests[places((*request, choice))[0].digest] = None
-    return tuple(digests)
+    return History(request).thread_digests(choices)
+
+
+def _longest_first(found: list[Place]) -> Iterator[Place]:
+    """The longest history first, each once."""
+    return iter({place.digest: place for place in reversed(found)}.values())
+
+
+def _feed(state: "hashlib.blake2b", items: Said, speaker: str, *, in_text: bool) -> tuple[str, bool]:
+    """Go on hashing; who spoke last, and whether it was a text. Texts hold no whitespace: what parts them is clear."""
+    for item in items:
+        if item.speaker != speaker:
+            speaker, in_text = item.speaker, False
+            state.update(b"\n" + speaker.encode())
+        if item.kind != "text":
+            state.update(b" %s %d:" % (item.kind.encode(), len(item.data)) + item.data)
+        elif in_text:
+            state.update(item.data)
+        else:
+            state.update(b" text " + item.data)
+        in_text = item.kind == "text"
+    return speaker, in_text
+
+
+def size_of(message: Message) -> int:
+    """About how many characters it takes to keep it."""
+    texts = (getattr(part, name) for part in message.parts for name in part.__slots__)
+    return 200 + sum(len(text) for text in texts if isinstance(text, str))
+
+
+def said(message: Message) -> Said:
+    """What a message says that counts."""
+    items = list[_Item]()
+    for part in message.parts:
+        speaker = "tool" if isinstance(part, ToolResultPart) else message.role
+        for kind, *texts in _canonical(part, speaker):
+            data = _joined(texts) if kind != "text" else texts[0].encode("utf-8", "surrogatepass")
+            if kind == "tool_call":
+                items.append(_Item(speaker, kind, data, texts[0], _joined(texts[1:])))
+            else:
+                items.append(_Item(speaker, kind, data))
+    return tuple(items)
+
+
+def _joined(texts: Sequence[str]) -> bytes:
+    """Several texts as bytes from which they could be read back."""
+    return "".join(f"{len(text)}:{text}" for text in texts).encode("utf-8", "surrogatepass")
 
 
 def system_digest(messages: Iterable[Message]) -> str:
     """Of the system prompt; "" = there is none."""
     said = [
-        item for message in messages if message.role == "system" for part in message.parts for item in _canonical(part)
+        item
+        for message in messages
+        if message.role == "system"
+        for part in message.parts
+        for item in _canonical(part, message.role)
     ]
     return hashlib.blake2b(json.dumps(said).encode(), digest_size=8).hexdigest() if said else ""
 
@@ -82,7 +255,7 @@ def canonical_items(message: Message) -> tuple[str, ...]:
     Neighbouring texts of the message are one item; nothing for a message that says nothing which counts."""
     items = list[list[str]]()
     for part in message.parts:
-        for item in _canonical(part):
+        for item in _canonical(part, message.role):
             if item[0] == "text" and items and items[-1][0] == "text":
                 items[-1] = ["text", items[-1][1] + item[1]]
             else:
@@ -94,42 +267,16 @@ def _speaker(message: Message, item: list[str]) -> str:
     return "tool" if item[0] == "tool_result" else message.role
 
 
-def _runs(messages: Iterable[Message]) -> Iterator[tuple[str, list[list[str]]]]:
-    """Runs of one role, each with its canonical items; neighbouring texts are one item."""
-    role, items = "", list[list[str]]()
-    for message in messages:
-        if message.role == "system":
-            continue
-        for part in message.parts:
-            speaker = "tool" if isinstance(part, ToolResultPart) else message.role
-            for item in _canonical(part):
-                if speaker != role:
-                    if items:
-                        yield role, items
-                    role, items = speaker, []
-                if item[0] == "text" and items and items[-1][0] == "text":
-                    items[-1] = ["text", items[-1][1] + item[1]]
-                else:
-                    items.append(item)
-    if items:
-        yield role, items
-
-
-def _unambiguous(role: str, items: list[list[str]]) -> bytes:
-    """A run as bytes from which it could be read back: each text with its length before it."""
-    texts = [f"{role} {len(items)};"]
-    for item in items:
-        texts += [f"{len(item)};", *(f"{len(text)}:{text}" for text in item)]
-    return "".join(texts).encode("utf-8", "surrogatepass")
-
-
-def _canonical(part: Part) -> list[list[str]]:
+def _canonical(part: Part, speaker: str) -> list[list[str]]:
     """The part as a kind and what it says; nothing for what does not count."""
     match part:
         case ThinkingPart():
             return []
         case TextPart() | RefusalPart():
-            text = _squeezed(part.text)
+            text = part.text
+            if speaker == "assistant" and (thought := _THOUGHT.match(text)):
+                text = text[thought.end() :]
+            text = _squeezed(text)
             return [["text", text]] if text else []
         case ToolCallPart():
             return [["tool_call", part.id, part.name, _as_json(part.arguments, steady=False)]]

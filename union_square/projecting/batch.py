@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from union_square.domain.ids import CallId, WriterId
-from union_square.domain.lifecycle import ENDED
 from union_square.domain.session import Link, LinkCandidate, LinkQuery, decide_link
 from union_square.projecting.open_call import OpenCall
+from union_square.projecting.staged import Staged
 from union_square.store.ports import Projection, StoreRejected, StoreWriter
 
 MOST_CALLS = 200
@@ -24,8 +24,7 @@ class Batch:
         self.written = 0  # calls, every version counted
         self._staged = dict[CallId, Projection]()
         self._bytes = 0
-        self._answered = set[tuple[str, str]]()  # what a later call may be linked by: fingerprint and digest or id
-        self._parents = set[CallId]()  # of ended calls among the staged
+        self._unwritten = Staged()
 
     @property
     def full(self) -> bool:
@@ -46,11 +45,7 @@ class Batch:
         call = projection.detail.call
         self._staged[call.id] = projection
         self._bytes += len(projection.archive or b"")
-        if call.state in ENDED:
-            found_by = (*projection.thread_digests, projection.response_id)
-            self._answered.update((projection.fingerprint, name) for name in found_by if name)
-            if call.parent_id:
-                self._parents.add(call.parent_id)
+        self._unwritten.add(projection)
 
     def flush(self, positions: Mapping[WriterId, int] | None = None) -> None:
         """Write what was added, and the positions. What is stored as ended stays as it is, so that events may be read
@@ -65,22 +60,12 @@ class Batch:
                 self._write_alone(projection)
             self._store.write([], dict(positions or {}))
         self._staged.clear()
-        self._answered.clear()
-        self._parents.clear()
+        self._unwritten.clear()
         self._bytes = 0
         self.written += len(projections)
 
     def _find(self, query: LinkQuery | None) -> list[LinkCandidate]:
-        if query is None:
-            return []
-        names = (query.response_id,) if query.response_id else query.history
-        if any((query.fingerprint, name) in self._answered for name in names):
-            self.flush()
-        found = self._store.find_links(query)
-        if any(candidate.call_id in self._parents for candidate in found):  # their children are not counted yet
-            self.flush()
-            found = self._store.find_links(query)
-        return found
+        return [] if query is None else self._unwritten.find(query, self._store.find_links(query))
 
     def _write_alone(self, projection: Projection) -> None:
         """One of several was refused: find out which, and keep at least its recorded bytes and figures."""

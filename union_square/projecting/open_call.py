@@ -11,7 +11,7 @@ from union_square.domain import events as ev
 from union_square.domain import records
 from union_square.domain.ids import CallId
 from union_square.domain.session import Link, LinkPlan, plan_link
-from union_square.domain.threads import thread_digests
+from union_square.domain.threads import History, Memory
 from union_square.domain.views import CallDetail
 from union_square.store.ports import Projection
 from union_square.wire.understanding import Understanding
@@ -24,13 +24,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class OpenCall:
     """The fold of one call's events, and the projections that can be made of it at any moment."""
 
-    def __init__(self, call_id: CallId) -> None:
+    def __init__(self, call_id: CallId, memory: Memory | None = None) -> None:
         self.call_id = call_id
         self.archive = bytearray()
         self.link: Link | None = None
         self.has_head = False
         self._understanding = Understanding(call_id)
+        self._memory = memory or Memory()
         self._plan: LinkPlan | None = None
+        self._history = History(())
         self._problem = ""
 
     def apply(self, event: ev.Event) -> None:
@@ -66,11 +68,12 @@ class OpenCall:
         )
 
     def plan(self) -> LinkPlan:
-        """What has to be asked to link it. Kept once the request has been read: it does not change any more."""
+        """What has to be asked to link it. Kept once the request has been read as far as it goes."""
         if self._plan is not None:
             return self._plan
         understanding = self._understanding
         recording = understanding.recording
+        history = History(understanding.request.messages, self._memory.said)
         plan = plan_link(
             call_id=self.call_id,
             started_at=_EPOCH + timedelta(microseconds=recording.started_at),
@@ -78,9 +81,10 @@ class OpenCall:
             upstream=recording.upstream,
             headers=understanding.request_headers.headers,
             request=understanding.request,
+            history=history,
         )
-        if self.request_read:
-            self._plan = plan
+        if self.request_read or self.ended:
+            self._plan, self._history = plan, history
         return plan
 
     def project(self) -> Projection:
@@ -116,7 +120,7 @@ class OpenCall:
         elsewhere = bool(request.previous_response_id or request.conversation_id)  # the provider keeps the history
         return replace(
             projection,
-            thread_digests=() if elsewhere else thread_digests(request.messages, response.messages),
+            thread_digests=() if elsewhere else self._history.thread_digests(response.messages),
             response_id=response.response_id,
             archive=bytes(self.archive),
         )

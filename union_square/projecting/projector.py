@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from union_square.domain import events as ev
 from union_square.domain.ids import CallId, WriterId
+from union_square.domain.threads import Memory
 from union_square.projecting.batch import Batch
 from union_square.projecting.open_call import OpenCall
 from union_square.recording.ports import Logged, LogReader
@@ -85,6 +86,7 @@ class Projector:
         self._refresh = refresh_seconds
         self._read_bytes = read_bytes
         self._batch = Batch(store)
+        self._memory = Memory()
         self._following = dict[WriterId, _Following]()
         self._ended = OrderedDict[CallId, None]()
         self._trim_at = 0.0
@@ -155,7 +157,7 @@ class Projector:
             if self._is_done_with(event):
                 return
             one = following.open[id_] = _Open(
-                call=OpenCall(id_), position=logged.position, began=now, refresh_at=now + self._refresh
+                call=OpenCall(id_, self._memory), position=logged.position, began=now, refresh_at=now + self._refresh
             )
         one.call.apply(event)
         one.changed = True

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from union_square.domain import records
 from union_square.domain.ids import CallId
+from union_square.domain.threads import Memory
 from union_square.projecting.batch import Batch
 from union_square.projecting.open_call import OpenCall
 from union_square.store.migrate import migrate
@@ -23,11 +24,11 @@ def rebuild(store: StoreWriter, progress: Callable[[int, int], None] = lambda _d
     total, done = store.archived_count(), 0
     store.forget_projections()
     progress(done, total)
-    batch = Batch(store)
+    batch, memory = Batch(store), Memory()
     after: CallId | None = None
     while some := store.archived(after, _AT_ONCE):
         for call_id, archive in some:
-            call = OpenCall(call_id)
+            call = OpenCall(call_id, memory)
             for event, _ in records.decode(archive):
                 call.apply(event)
             call.link = batch.link(call)

@@ -30,8 +30,8 @@ STEP_BYTES = 100 << 10
 """What one more call in a chain costs besides its bytes: finding it takes as long as decompressing so many."""
 
 PIECE_BYTES = 512 << 10
-LEVEL, LEVEL_WITH_BASE = 6, 9
-"""Of zstd. With a base the higher one takes no longer, for nearly everything is found at once."""
+LEVEL = 6
+"""Of zstd. The lowest ones do not find again what is far away in a large base; higher ones take longer for nothing."""
 
 _RECENT_BYTES = 32 << 20
 _PLAIN, _PACKED = 0, 1
@@ -209,7 +209,7 @@ def _compress(content: bytes, base: bytes | None) -> bytes:
     if base is None:
         return zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress(content)
     parameters = zstandard.ZstdCompressionParameters.from_level(  # pyright: ignore[reportUnknownMemberType]
-        LEVEL_WITH_BASE,
+        LEVEL,
         source_size=len(content),
         dict_size=len(base),
         window_log=max(zstandard.WINDOWLOG_MIN, (len(base) + len(content)).bit_length()),  # so that all of it is seen

@@ -3,6 +3,7 @@
 The statements are built once: they are asked twice for every call, and building one costs more than executing it.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, and_, bindparam, func, or_, select
@@ -13,19 +14,25 @@ from union_square.store.ports import LinkCandidate, LinkQuery
 from union_square.store.tables import CALLS, THREADS, AnySelect, pieces
 
 MOST_CANDIDATES = 100
-_HISTORY_AT_ONCE = 16  # the parent is nearly always among the longest few
 
 
 def find_links(connection: Connection, query: LinkQuery) -> list[LinkCandidate]:
     """The candidates for a call's parent: by response id, else by the longest digest that any call has."""
     if query.response_id:
         return _candidates(connection, _BY_RESPONSE, query, {"upstream": query.upstream, "name": query.response_id})
-    for digests in pieces(query.history, _HISTORY_AT_ONCE):
-        found = _candidates(connection, _BY_DIGEST, query, {"names": digests})
-        if found:
-            longest = min((candidate.matched for candidate in found), key=digests.index)
-            return [candidate for candidate in found if candidate.matched == longest]
+    for digest in _known(connection, query):
+        if found := _candidates(connection, _BY_DIGEST, query, {"name": digest}):
+            return found
     return []
+
+
+def _known(connection: Connection, query: LinkQuery) -> Iterator[str]:
+    """The digests that calls were stored with, and the first without asking: mostly, it is the parent's."""
+    yield from query.history[:1]
+    for digests in pieces(query.history[1:]):
+        asked = {"names": digests, "fingerprint": query.fingerprint}
+        known = set(connection.scalars(_KNOWN_DIGESTS, asked))
+        yield from (digest for digest in digests if digest in known)
 
 
 def _statement(matched: Any) -> AnySelect:
@@ -38,9 +45,17 @@ def _statement(matched: Any) -> AnySelect:
         .scalar_subquery()
     )
     return (
-        select(c.id, c.session_id, matched.label("matched"), c.system_digest, c.started_at, children.label("children"))
+        select(
+            c.id,
+            c.session_id,
+            matched.label("matched"),
+            c.system_digest,
+            c.started_at,
+            children.label("children"),
+            c.upstream,
+            c.model,
+        )
         .where(
-            c.fingerprint == bindparam("fingerprint"),
             c.answered_at <= began,
             or_(c.started_at < began, and_(c.started_at == began, c.id < bindparam("call_id"))),
             c.session_id.is_not(None),
@@ -52,12 +67,19 @@ def _statement(matched: Any) -> AnySelect:
 
 
 _BY_RESPONSE = _statement(CALLS.c.response_id).where(
-    CALLS.c.upstream == bindparam("upstream"), CALLS.c.response_id == bindparam("name")
+    CALLS.c.fingerprint == bindparam("fingerprint"),
+    CALLS.c.upstream == bindparam("upstream"),
+    CALLS.c.response_id == bindparam("name"),
 )
 _BY_DIGEST = (
     _statement(THREADS.c.digest)
     .join(THREADS, THREADS.c.call_id == CALLS.c.id)
+    .where(THREADS.c.fingerprint == bindparam("fingerprint"), THREADS.c.digest == bindparam("name"))
+)
+_KNOWN_DIGESTS = (
+    select(THREADS.c.digest)
     .where(THREADS.c.fingerprint == bindparam("fingerprint"), THREADS.c.digest.in_(bindparam("names", expanding=True)))
+    .distinct()
 )
 
 
@@ -78,6 +100,8 @@ def _candidates(
             system_digest=row.system_digest,
             started_at=mapping.from_us(row.started_at),
             children=row.children,
+            upstream=row.upstream,
+            model=row.model,
         )
         for row in connection.execute(statement, asked)
     ]

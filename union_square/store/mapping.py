@@ -163,13 +163,21 @@ def title_of(messages: Iterable[Message]) -> str:
     return ""
 
 
+def answered_at(detail: CallDetail) -> int | None:
+    """When the last payload byte of the answer was there, in microseconds since the epoch; None while it runs."""
+    call = detail.call
+    if call.state not in ENDED:
+        return None
+    answered = round(detail.chunks[-1].offset_ms * 1000) if detail.chunks else _ms_to_us(call.duration_ms)
+    return to_us(call.started_at) + (answered or 0)
+
+
 def call_row(projection: Projection) -> CallRow:
     detail = projection.detail
     call = detail.call
     usage = call.usage or Usage()
     started = to_us(call.started_at)
     duration = _ms_to_us(call.duration_ms)
-    answered = round(detail.chunks[-1].offset_ms * 1000) if detail.chunks else duration
     ended = call.state in ENDED
     return CallRow(
         id=call.id,
@@ -189,7 +197,7 @@ def call_row(projection: Projection) -> CallRow:
         streamed=call.streamed,
         started_at=started,
         ended_at=started + (duration or 0) if ended else None,
-        answered_at=started + (answered or 0) if ended else None,
+        answered_at=answered_at(detail),
         first_chunk_us=_ms_to_us(call.time_to_first_chunk_ms),
         first_token_us=_ms_to_us(call.time_to_first_token_ms),
         output_tokens_per_second=call.output_tokens_per_second,

@@ -249,6 +249,8 @@ class MemoryStore:
                         system_digest=row.system_digest,
                         started_at=mapping.from_us(row.started_at),
                         children=children,
+                        upstream=row.upstream,
+                        model=row.model,
                     )
                 )
         return sorted(found, key=lambda candidate: (candidate.started_at, candidate.call_id), reverse=True)

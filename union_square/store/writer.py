@@ -3,7 +3,7 @@
 Everything one `write` is given lands in one transaction or not at all, and writing it again changes nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, func, select
@@ -16,6 +16,7 @@ from union_square.store import mapping
 from union_square.store.archive import Archive
 from union_square.store.engine import reading, writing
 from union_square.store.links import find_links
+from union_square.store.messages import MessageWriter
 from union_square.store.packing import unpack_numbers
 from union_square.store.ports import LinkCandidate, LinkQuery, Projection
 from union_square.store.sums import sum_up_sessions
@@ -43,6 +44,7 @@ class SqlWriter:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._archive = Archive()
+        self._messages = MessageWriter()
 
     def position(self, writer: WriterId) -> int:
         with reading(self._engine) as connection:
@@ -72,9 +74,11 @@ class SqlWriter:
                 put(connection, POSITIONS, rows, existing="replace", only_if=("position",))
         except BaseException:
             self._archive.forget()
+            self._messages.forget()
             raise
 
     def forget_projections(self) -> None:
+        self._messages.forget()
         with writing(self._engine) as connection:
             for table in (THREADS, TEXTS, GAPS, DETAILS, CALLS, SESSIONS, MESSAGES, TOOL_SETS):
                 connection.execute(delete(table))
@@ -96,7 +100,7 @@ class SqlWriter:
         for ids in pieces(latest):
             before.update(connection.scalars(select(CALLS.c.session_id).where(CALLS.c.id.in_(ids))))
         put(connection, CALLS, [_values(mapping.call_row(p)) for p in latest.values()], existing="replace")
-        message_ids = _write_messages(connection, latest)
+        message_ids = self._messages.write(connection, {id_: p.detail.messages for id_, p in latest.items()})
         _write_details(connection, latest, message_ids)
         _write_texts(connection, latest, message_ids)
         _write_threads_and_gaps(connection, latest)
@@ -108,32 +112,6 @@ class SqlWriter:
 
 def _values(row: TableRow) -> dict[str, Any]:
     return row.model_dump()
-
-
-def _write_messages(connection: Connection, latest: Mapping[CallId, Projection]) -> dict[CallId, list[int]]:
-    """Store the messages that are not there yet; the numbers of each call's messages."""
-    contents = dict[str, dict[str, Any]]()
-    digests = dict[CallId, list[str]]()
-    for call_id, projection in latest.items():
-        names = digests[call_id] = list[str]()
-        for message in projection.detail.messages:
-            content = mapping.message_content(message)
-            names.append(name := mapping.content_digest(content))
-            contents[name] = content
-    known = _message_numbers(connection, contents)
-    if missing := [name for name in contents if name not in known]:
-        rows = [{"digest": name, "content": contents[name]} for name in missing]
-        put(connection, MESSAGES, rows, existing="keep", key=("digest",))
-        known |= _message_numbers(connection, missing)
-    return {call_id: [known[name] for name in names] for call_id, names in digests.items()}
-
-
-def _message_numbers(connection: Connection, digests: Iterable[str]) -> dict[str, int]:
-    known = dict[str, int]()
-    for some in pieces(digests):
-        stored = select(MESSAGES.c.digest, MESSAGES.c.id).where(MESSAGES.c.digest.in_(some))
-        known |= fetch_pairs(connection, stored)
-    return known
 
 
 def _write_details(
