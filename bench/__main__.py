@@ -5,9 +5,15 @@ Exit code 1: something missed its goal.
 
 import sys
 
-from bench import live, proxy, whole
+from bench import live, proxy, storage, threading, whole
 
-COMMANDS = {"proxy": proxy.main, "live": live.main, "whole": whole.main}
+COMMANDS = {
+    "proxy": proxy.main,
+    "live": live.main,
+    "whole": whole.main,
+    "storage": storage.main,
+    "threading": threading.main,
+}
 
 
 def main() -> int:
