@@ -2,7 +2,7 @@
 
     python -m bench whole [--starts 5] [--calls 40]
 
-A start is `union-square up --demo`, from the command to the words that it runs, on free ports and data of its own; the
+A start is `union-square up`, from the command to the words that it runs, on free ports and data of its own; the
 first one, which makes the database, is not counted. A call is a plain request to the demo's upstream; it counts from
 the moment its client has the whole answer until the store's reader gives it as ended.
 """
@@ -32,12 +32,12 @@ _PATIENCE_SECONDS = 120.0
 
 
 @contextmanager
-def started(home: Path) -> Generator[tuple[str, float]]:
+def started(home: Path, *arguments: str) -> Generator[tuple[str, float]]:
     """The product, running: the proxy's address, and how many seconds it took to start."""
     began = time.monotonic()
     free = {"UNION_SQUARE_HOME": str(home), "UNION_SQUARE_PROXY_PORT": "0", "UNION_SQUARE_UI_PORT": "0"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "union_square.cli", "up", "--demo"],
+        [sys.executable, "-m", "union_square.cli", "up", *arguments],
         env=os.environ | free,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -91,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for _ in range(asked.starts):
             with started(home) as (_, seconds):
                 starts.append(seconds)
-        with started(home) as (proxy, _), httpx.Client(timeout=30, trust_env=False) as client:
+        with started(home, "--demo") as (proxy, _), httpx.Client(timeout=30, trust_env=False) as client:
             store = SqlStore(f"sqlite:///{home / 'demo' / 'union-square.db'}")
             times = [stored_after_ms(proxy, store, client) for _ in range(asked.calls)]
             store.close()

@@ -52,7 +52,6 @@ def up(
     """Start everything: proxy, projector and UI."""
     from union_square.running.up import Plan, run
     from union_square.running.words import addresses_text
-    from union_square.store.migrate import migrate as migrate_database
     from union_square.ui.build import build_ui
 
     settings = _settings(proxy_port=proxy_port, ui_port=ui_port, host=host, home=home)
@@ -61,7 +60,6 @@ def up(
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     if ui:
         build_ui(progress=_say)
-    migrate_database(settings.database)
     plan = Plan(
         home=settings.home.absolute(),
         host=settings.host,
@@ -72,7 +70,13 @@ def up(
         demo=demo,
         model=model,
     )
-    run(plan, say=_say, show_addresses=lambda addresses: out.print(addresses_text(addresses)))
+
+    def prepare() -> None:
+        from union_square.store.migrate import migrate
+
+        migrate(settings.database)
+
+    run(plan, prepare=prepare, say=_say, show_addresses=lambda addresses: out.print(addresses_text(addresses)))
 
 
 @app.command()

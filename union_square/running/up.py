@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 import httpx
 
 from union_square.running.announce import forget_announcement, read_announcement
@@ -53,8 +54,15 @@ class Addresses:
     model: bool
 
 
-async def run_up(plan: Plan, *, say: Say, show_addresses: Callable[[Addresses], None]) -> None:
-    """Start every part, then wait for the end. Raises PortTaken, HomeTaken, NotReady."""
+Prepare = Callable[[], object]
+"""What the projector needs done before it starts: bringing the database to this version. Runs in a thread while the
+proxy and the UI start, which need no database for that."""
+
+ShowAddresses = Callable[[Addresses], None]
+
+
+async def run_up(plan: Plan, *, prepare: Prepare, say: Say, show_addresses: ShowAddresses) -> None:
+    """Start every part, then wait for the end. Raises PortTaken, HomeTaken, NotReady, and what `prepare` raises."""
     (plan.home / "run").mkdir(parents=True, exist_ok=True)
     with hold_home(plan.home):
         check_port(
@@ -63,31 +71,41 @@ async def run_up(plan: Plan, *, say: Say, show_addresses: Callable[[Addresses], 
         if plan.with_ui:
             check_port(plan.host, plan.ui_port, what="the UI", setting="UNION_SQUARE_UI_PORT", option="--ui-port")
         async with Supervisor(say) as supervisor:
-            await _start_all(supervisor, plan, show_addresses)
+            await _start_all(supervisor, plan, prepare)
+            if not supervisor.stopping:
+                show_addresses(_addresses(plan))
             await supervisor.wait()
         say("stopped")
 
 
-async def _start_all(supervisor: Supervisor, plan: Plan, show_addresses: Callable[[Addresses], None]) -> None:
+async def _start_all(supervisor: Supervisor, plan: Plan, prepare: Prepare) -> None:
     environment = {"UNION_SQUARE_HOME": str(plan.home), "UNION_SQUARE_HOST": plan.host}
-    upstreams = [name for name, wanted in (("demo-upstream", plan.demo), ("local-model", plan.model)) if wanted]
-    await supervisor.start(*(_part(plan, name, environment) for name in upstreams))
-    for name in upstreams:
-        environment[UPSTREAM_OF[name]] = _address(plan, name)
-    environment |= {
-        # Chosen here where any will do, so that the UI, which shows it, need not wait for the proxy.
-        "UNION_SQUARE_PROXY_PORT": str(plan.proxy_port or free_port(plan.host)),
-        "UNION_SQUARE_UI_PORT": str(plan.ui_port),
-    }
-    parts = ["proxy", "projector", *(["ui"] if plan.with_ui else [])]
-    await supervisor.start(*(_part(plan, name, environment) for name in parts))
-    if supervisor.stopping:
-        return
-    proxy = _address(plan, "proxy")
-    if plan.demo:
-        await supervisor.start(_part(plan, "demo-player", {**environment, "UNION_SQUARE_DEMO_PROXY": proxy}))
-    ui = _address(plan, "ui") if plan.with_ui else ""
-    show_addresses(Addresses(proxy=proxy, ui=ui, demo=plan.demo, model=plan.model))
+
+    async def start_projector() -> None:
+        await anyio.to_thread.run_sync(prepare)
+        await supervisor.start(_part(plan, "projector", environment))
+
+    async with anyio.create_task_group() as starting:
+        starting.start_soon(start_projector)
+        environment_of_upstreams = await _start_upstreams(supervisor, plan, environment)
+        ports = {
+            # Chosen here where any will do, so that the UI, which shows it, need not wait for the proxy.
+            "UNION_SQUARE_PROXY_PORT": str(plan.proxy_port or free_port(plan.host)),
+            "UNION_SQUARE_UI_PORT": str(plan.ui_port),
+        }
+        whole = environment | environment_of_upstreams | ports
+        parts = ["proxy", *(["ui"] if plan.with_ui else [])]
+        await supervisor.start(*(_part(plan, name, whole) for name in parts))
+    if plan.demo and not supervisor.stopping:
+        player = environment | {"UNION_SQUARE_DEMO_PROXY": _address(plan, "proxy")}
+        await supervisor.start(_part(plan, "demo-player", player))
+
+
+async def _start_upstreams(supervisor: Supervisor, plan: Plan, environment: dict[str, str]) -> dict[str, str]:
+    """Start what the demo forwards to; the settings that tell the proxy of it."""
+    names = [name for name, wanted in (("demo-upstream", plan.demo), ("local-model", plan.model)) if wanted]
+    await supervisor.start(*(_part(plan, name, environment) for name in names))
+    return {UPSTREAM_OF[name]: _address(plan, name) for name in names}
 
 
 def _part(plan: Plan, name: str, environment: dict[str, str]) -> Part:
@@ -125,10 +143,15 @@ def _address(plan: Plan, part: str) -> str:
     return f"{said.get('scheme', 'http')}://{host}:{said.get('port', 0)}"
 
 
-def run(plan: Plan, *, say: Say, show_addresses: Callable[[Addresses], None]) -> None:
+def _addresses(plan: Plan) -> Addresses:
+    ui = _address(plan, "ui") if plan.with_ui else ""
+    return Addresses(proxy=_address(plan, "proxy"), ui=ui, demo=plan.demo, model=plan.model)
+
+
+def run(plan: Plan, *, prepare: Prepare, say: Say, show_addresses: ShowAddresses) -> None:
     """`run_up` from a thread without an event loop."""
 
     async def main() -> None:
-        await run_up(plan, say=say, show_addresses=show_addresses)
+        await run_up(plan, prepare=prepare, say=say, show_addresses=show_addresses)
 
     anyio.run(main)
