@@ -410,9 +410,11 @@ def test_an_answer_that_goes_on_from_a_given_beginning_comes_back_as_one():
 
 
 def test_a_call_without_an_answer_is_known_by_its_request_alone_and_less_surely():
-    digests = thread_digests([user("hi")], [assistant(), assistant(ThinkingPart(text="hm"))])
-    later = places([user("hi"), assistant(TextPart(text="something that was made up"))])
-    assert [place.sureness for place in later if place.digest in digests] == [0.4]
+    opening = "A question asked at such length that nobody else is likely to have begun in the very same words. " * 2
+    for said, sureness in ((opening, [0.4]), ("hi", [])):
+        digests = thread_digests([user(said)], [assistant(), assistant(ThinkingPart(text="hm"))])
+        later = places([user(said), assistant(TextPart(text="something that was made up"))])
+        assert [place.sureness for place in later if place.digest in digests] == sureness
     assert thread_digests([], []) == ()
 
 

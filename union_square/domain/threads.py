@@ -49,6 +49,9 @@ the requests of calls in between, as the client had changed them."""
 OPENING = 48
 """Characters of a text by which an answer is known that comes back changed; less than a third of that tells nothing."""
 
+LEAST_UNANSWERED = 100
+"""Characters that a request nobody answered must have said to be known by alone: many a chat opens with "Hello"."""
+
 _THOUGHT = re.compile(r"\s*<think>.*?</think>", re.DOTALL)
 
 _CHANGING_KEYS = frozenset({"id", "status", "cache_control", "signature", "encrypted_content"})
@@ -151,7 +154,8 @@ class History:
         if self._speaker not in {"", "assistant"}:
             if items[0].speaker != "assistant" and self._answered:
                 keys.append((self._key("asked"), 0.4))
-            keys.append((self._key("unanswered"), 0.4))
+            if self._answered or self._has_tool_ids or self._characters >= LEAST_UNANSWERED:
+                keys.append((self._key("unanswered"), 0.4))
         if items[0].speaker == "assistant":
             keys += ((key, 0.8) for key in reversed(list(self._keys_of(items, given=False))))
         for key, sureness in keys:
