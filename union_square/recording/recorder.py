@@ -9,7 +9,6 @@ Must not: raise into the data plane, drop anything without counting it.
 
 import errno
 import logging
-import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -45,8 +44,6 @@ class Recorder:
         """Why the log cannot be written now, for a person; empty when it can."""
         self._reason = "stream_full"
         self.gaps = 0
-        self.flushes = 0
-        self.flush_seconds_total = 0.0
 
     @property
     def written_bytes(self) -> int:
@@ -83,7 +80,6 @@ class Recorder:
 
     def flush(self) -> None:
         """Write what has gathered now."""
-        began = time.perf_counter()
         try:
             while True:
                 self._take(self._tap.batches.receive_nowait())
@@ -91,8 +87,6 @@ class Recorder:
             self._append_held()
         if self._tap.missed and not self.problem:
             self._append_missed()
-        self.flushes += 1
-        self.flush_seconds_total += time.perf_counter() - began
 
     def _append_held(self) -> None:
         if not self._held:
