@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from union_square.ui.components.actions import call_actions
 from union_square.ui.components.conversation import copy_id, message
 from union_square.ui.components.elements import (
     copy_button,
@@ -29,6 +30,7 @@ def call_head(view: CallPageView) -> rx.Component:
                 el.span(view.status, class_name="status num", custom_attrs={"data-status": view.status_class}),
             ),
             copy_id(view.id),
+            call_actions(view.id),
             class_name="title-line",
         ),
         el.p(

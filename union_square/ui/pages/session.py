@@ -11,6 +11,7 @@ from union_square.domain.ids import parse_session_id
 from union_square.domain.views import Subject
 from union_square.ui import failures, frame
 from union_square.ui.annotating import Annotated
+from union_square.ui.components.actions import session_actions
 from union_square.ui.components.conversation import copy_id, turn
 from union_square.ui.components.elements import fact, local_time, phases, state_mark
 from union_square.ui.components.notes import notes, tag_editor
@@ -121,6 +122,7 @@ def _head() -> rx.Component:
             el.h1(line.title, custom_attrs={"data-testid": "session-title"}),
             state_mark(line.state, line.state_word),
             copy_id(line.id),
+            session_actions(line.id),
             class_name="title-line",
         ),
         el.dl(

@@ -1,0 +1,49 @@
+"""The row of what can be done with a session or a call, in the head of its page.
+
+One line here for each action: pages of their own are links, what happens on the page itself is a button.
+"""
+
+from typing import Any
+
+import reflex as rx
+
+from union_square.ui.components.elements import page_link
+from union_square.ui.components.reflex import el
+
+
+def action_row(*actions: rx.Component, label: str) -> rx.Component:
+    """The actions side by side, the most used first. `label` says of what they are."""
+    return el.div(
+        *actions, class_name="actions", role="group", custom_attrs={"aria-label": label, "data-testid": "actions"}
+    )
+
+
+def action_link(word: str, href: Any, **props: Any) -> rx.Component:
+    """An action that is a page of ours."""
+    return page_link(word, href=href, class_name="button", **props)
+
+
+def action_button(word: Any, on_click: Any, **props: Any) -> rx.Component:
+    """An action that happens on the page."""
+    return el.button(word, type="button", class_name="button", on_click=on_click, **props)
+
+
+def action_download(word: str, href: Any, **props: Any) -> rx.Component:
+    """An action that saves a file."""
+    return el.a(word, href=href, class_name="button", custom_attrs={"download": ""}, **props)
+
+
+def session_actions(session_id: Any) -> rx.Component:
+    """What can be done with a session. `session_id` is a var."""
+    return action_row(
+        action_download("JSON", f"/api/v1/sessions/{session_id}/conversation", title="the conversation as JSON"),
+        label="actions for this session",
+    )
+
+
+def call_actions(call_id: Any) -> rx.Component:
+    """What can be done with a call. `call_id` is a var."""
+    return action_row(
+        action_download("JSON", f"/api/v1/calls/{call_id}", title="the call as JSON"),
+        label="actions for this call",
+    )
