@@ -17,7 +17,9 @@ from union_square.domain.records import (
     total_payload,
 )
 from union_square.domain.redaction import Redactor
+from union_square.domain.redaction_fields import FieldMask
 from union_square.wire.http1 import HEAD_END, RequestHead
+from union_square.wire.websocket_mask import FrameMask
 
 
 class Offers(Protocol):
@@ -30,8 +32,8 @@ class Call:
     """Every method is on the hot path. `tap` is None when nothing is recorded at all."""
 
     __slots__ = (
-        "_bodies", "_counters", "_redactor", "_tap", "added_us", "answered", "began", "ended", "head", "id", "last",
-        "now", "request_ended", "request_total", "response_total", "route",
+        "_bodies", "_counters", "_mask", "_redactor", "_tap", "added_us", "answered", "began", "ended", "head", "id",
+        "last", "now", "request_ended", "request_total", "response_total", "route",
     )  # fmt: skip
 
     def __init__(
@@ -52,6 +54,7 @@ class Call:
         self.ended = False
         self._tap = tap
         self._bodies = tap is not None and not head.do_not_record
+        self._mask: FieldMask | FrameMask = FieldMask()
         self._redactor = redactor
         self._counters = counters
 
@@ -64,7 +67,11 @@ class Call:
         self.last = at
         self.request_total += len(data)
         if self._bodies and data:
-            self._tap.offer(REQUEST_CHUNK, self.id, at, data)  # type: ignore[union-attr]
+            self._tap.offer(REQUEST_CHUNK, self.id, at, self._mask.feed(data))  # type: ignore[union-attr]
+
+    def upgraded(self) -> None:
+        """What the client sends from here on are a WebSocket's frames."""
+        self._mask = FrameMask()
 
     def request_end(self, at: int) -> None:
         self.request_ended = True

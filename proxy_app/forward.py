@@ -282,6 +282,8 @@ class ClientConnection(Connection):
     def tunnel_begins(self) -> None:
         self._stage = RAW
         self._keep_alive = False
+        if self._call is not None:
+            self._call.upgraded()
         data, self._buffer = self._buffer, b""
         if data:
             self._pass_raw(data)
