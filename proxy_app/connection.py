@@ -17,8 +17,9 @@ GOODBYE_SECONDS = 5.0
 connections never look at them."""
 _RESET = struct.pack("ii", 1, 0)
 
-HEAD, BODY, WAIT, RAW, LINGER, CLOSED = range(6)
-"""Reading a request's head, its body; waiting for its answer; tunnelling; reading what nobody wants; nothing more."""
+HEAD, BODY, WAIT, RAW, LINGER, CLOSED, GATHER = range(7)
+"""Reading a request's head, its body; waiting for its answer; tunnelling; reading what nobody wants; nothing more;
+holding a body until it is whole."""
 
 
 class Connection(asyncio.Protocol):

@@ -14,7 +14,8 @@ def failure_response(
     error = {"type": ERROR_TYPE, "code": code, "message": message, "proxy": "union-square", **more}
     if call_id:
         error["call_id"] = call_id
-    content = json.dumps({"error": error}, ensure_ascii=False).encode() + b"\n"
+    # boto3 shows the `message` that stands outside, all others the one in `error`.
+    content = json.dumps({"message": message, "error": error}, ensure_ascii=False).encode() + b"\n"
     lines = [
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode(),
         b"Content-Type: application/json",

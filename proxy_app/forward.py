@@ -12,10 +12,11 @@ from typing import cast
 
 from proxy_app.bridge import MAX_CONTROL_BODY, ControlApp, answer_control
 from proxy_app.call import Call
-from proxy_app.connection import BODY, CLOSED, HEAD, RAW, WAIT, Connection
+from proxy_app.connection import BODY, CLOSED, GATHER, HEAD, RAW, WAIT, Connection
 from proxy_app.failures import failure_response
 from proxy_app.plane import HEAD_TIMEOUT_SECONDS, IDLE_TIMEOUT_SECONDS, Plane, Swept
 from proxy_app.pool import ConnectError
+from proxy_app.resigning import CONTINUE, Gathered, Signer, SigningError, is_signed
 from proxy_app.upstream import UpstreamConnection
 from union_square.wire.http1 import (
     CONTROL_SEGMENT,
@@ -41,6 +42,7 @@ class ClientConnection(Connection):
         self._call: Call | None = None
         self._upstream: UpstreamConnection | None = None
         self._task: asyncio.Task[None] | None = None  # connecting, or the control plane's answer
+        self._gathered: Gathered | None = None  # of a request that is to be signed
         self._control_body: bytearray | None = None
         self._keep_alive = True
         self._reading = False  # `_read_requests` is at work, and will see to what stands in the buffer
@@ -70,6 +72,8 @@ class ClientConnection(Connection):
             self.regulate()
         elif stage == RAW:
             self._pass_raw(data)
+        elif stage == GATHER:
+            self._gather(data)
 
     def eof_received(self) -> None:
         """A client that ends its side is taken to have left, as nginx does: only so is an answer that nobody waits for
@@ -145,6 +149,14 @@ class ClientConnection(Connection):
         call = self._call = plane.new_call(route, head, now)
         out = read.out[0] + digits + read.out[1]
         record = read.record[0] + digits + read.record[1] if read.record[1] else read.record[0]
+        if route.signer is not None and is_signed(out):
+            call.begin(record)
+            self._gathered = Gathered(out)
+            self._stage = GATHER
+            if head.expects_continue:
+                self.transport.write(CONTINUE)
+            self._gather(data[end:])
+            return
         connection = plane.pool.take(route)
         if connection is None:
             call.begin(record)
@@ -226,6 +238,45 @@ class ClientConnection(Connection):
             if call.ended:  # the answer came before the request's end
                 self._drop_upstream()
                 self._next()
+
+    def _gather(self, data: bytes) -> None:
+        """Hold more of a request, which is signed when it is whole."""
+        call, gathered = cast("Call", self._call), cast("Gathered", self._gathered)
+        now = self._plane.clock()
+        try:
+            payload, end = (b"", 0) if self._body is None else self._body.feed(data, 0) if data else (b"", MORE)
+            call.request_chunk(now, payload)
+            gathered.add(data if end == MORE else data[:end], payload)
+        except BodyError as error:
+            self._break_request(error)
+        except SigningError as error:
+            self._answer_failure(error.status, error.code, str(error))
+        else:
+            if end != MORE:
+                self._buffer = data[end:]
+                self._stage = WAIT
+                call.request_end(now)
+                self._task = self._loop.create_task(
+                    self._send_signed(call, cast("Signer", call.route.signer), gathered)
+                )
+
+    async def _send_signed(self, call: Call, signer: Signer, gathered: Gathered) -> None:
+        try:
+            out = await asyncio.to_thread(signer.sign, gathered)
+            connection = self._plane.pool.take(call.route) or await self._plane.pool.connect(call.route)
+        except (SigningError, ConnectError) as error:
+            self._task = None
+            self._answer_failure(error.status, error.code, str(error))
+            return
+        self._task = self._gathered = None
+        if self._call is not call:
+            connection.transport.abort()
+            return
+        self._upstream = connection
+        connection.attach(self, call)
+        call.last = self._plane.clock()
+        connection.transport.write(out)
+        self.regulate()
 
     def _pass_raw(self, data: bytes) -> None:
         if self._upstream is not None and self._call is not None:
@@ -340,7 +391,7 @@ class ClientConnection(Connection):
 
     def _next(self) -> None:
         """The call is over: read the next request, or close."""
-        self._call = self._body = self._control_body = None
+        self._call = self._body = self._control_body = self._gathered = None
         if self.transport.is_closing():
             self._stage = CLOSED
             return

@@ -50,6 +50,10 @@ def run(settings: Settings) -> None:
         raise SettingsError(
             f"the data folder {settings.home} cannot be used (home, UNION_SQUARE_HOME): {error}"
         ) from error
+    for name, upstream in settings.all_upstreams.items():
+        if upstream.resign:
+            said = f"upstream {name}: what clients signed is signed again with this machine's AWS credentials"
+            print(f"union-square proxy: {said}", file=sys.stderr, flush=True)
     listener = listen(settings.host, settings.proxy_port)
     shared = SharedCounts(settings.workers)
     with listener, _announced(settings.home / "run" / "proxy.json", listener, "https" if tls else "http"):

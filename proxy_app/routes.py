@@ -10,6 +10,8 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies_environment, proxy_bypass  # what curl and others read, nothing more
 
+from proxy_app.resigning import Signer
+
 
 class RouteError(ValueError):
     """An upstream cannot be used as it is configured. The message says which, why and what to do."""
@@ -23,6 +25,9 @@ class Configured(Protocol):
 
     @property
     def ca_file(self) -> Path | None: ...
+
+    @property
+    def resign(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,7 @@ class Route:
     prefix: bytes
     tls: ssl.SSLContext | None
     via: ForwardProxy | None
+    signer: Signer | None  # None: what clients signed passes as it came
 
     @property
     def request_prefix(self) -> bytes:
@@ -82,7 +88,18 @@ def _route(name: str, upstream: Configured, contexts: dict[Path | None, ssl.SSLC
         prefix=parts.path.rstrip("/").encode(),
         tls=contexts[upstream.ca_file] if secure else None,
         via=_forward_proxy(name, parts.scheme, host),
+        signer=_signer(name, upstream),
     )
+
+
+def _signer(name: str, upstream: Configured) -> Signer | None:
+    try:
+        return Signer(name, upstream.base_url) if upstream.resign else None
+    except ImportError as error:
+        raise RouteError(
+            f"upstream {name}: resign needs the package botocore, which is not installed. Install union-square[aws], "
+            "or botocore into the proxy's environment"
+        ) from error
 
 
 def _tls(name: str, ca_file: Path | None) -> ssl.SSLContext:

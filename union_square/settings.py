@@ -6,7 +6,7 @@ Sources, later wins: the defaults here, `union-square.toml` (in the working dire
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
@@ -39,9 +39,12 @@ class Upstream(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    base_url: Annotated[str, AfterValidator(_checked_base_url)]
+    base_url: Annotated[str, AfterValidator(_checked_base_url)] = ""
+    """May be left out for an upstream that is known."""
     ca_file: Path | None = None
     """Certificates (PEM) to trust for this upstream instead of the machine's own."""
+    resign: Literal["", "aws"] = ""
+    """"aws": what clients signed (SigV4) is signed again, with the AWS credentials of the proxy's machine."""
 
 
 def default_upstreams(environ: dict[str, str] | None = None) -> dict[str, Upstream]:
@@ -115,7 +118,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _names(self) -> Self:
-        for name in self.upstreams:
+        known = default_upstreams()
+        for name, upstream in self.upstreams.items():
+            if not upstream.base_url and name.lower() not in known:
+                raise ValueError(f"upstreams.{name}: its base_url is missing")
             if not name or not all(c.isascii() and (c.isalnum() or c in "-_.") for c in name) or name == "-":
                 raise ValueError(f"upstreams: {name!r} is not a name (letters, digits, '-', '_', '.')")
         if self.tls_key is not None and self.tls_certificate is None:
@@ -125,7 +131,11 @@ class Settings(BaseSettings):
     @property
     def all_upstreams(self) -> dict[str, Upstream]:
         """The default upstreams with the configured ones laid over them, names in lower case."""
-        return default_upstreams() | {name.lower(): upstream for name, upstream in self.upstreams.items()}
+        known = default_upstreams()
+        for name, upstream in self.upstreams.items():
+            url = upstream.base_url or known[name.lower()].base_url
+            known[name.lower()] = upstream.model_copy(update={"base_url": url})
+        return known
 
     @property
     def database(self) -> str:

@@ -77,7 +77,7 @@ class Wire:
         got = list(self.upstream.received)
         lines = [request.lines[0].decode().removesuffix(" HTTP/1.1") for request in got]
         assert lines == list(starts)
-        calls = self._ended(len(got))
+        calls = self.ended(len(got))
         for call, request in zip(calls, got, strict=True):
             assert self._understood(call) == state, call.failure
             assert bytes(call.request.data) == request.body
@@ -97,7 +97,8 @@ class Wire:
         assert not detail.problems
         return detail.call.state
 
-    def _ended(self, count: int) -> list[CallRecording]:
+    def ended(self, count: int) -> list[CallRecording]:
+        """The calls since `answers`, once so many have ended."""
         deadline = time.monotonic() + 15
         while True:
             calls = [call for call in self.proxy.recordings() if str(call.call_id) not in self.before]

@@ -99,13 +99,16 @@ def test_invoke_whole_and_streamed(secure_wire: Wire, client: Any) -> None:
     secure_wire.seen(f"{PATH}/invoke", f"{PATH}/invoke-with-response-stream")
 
 
-def signature(request: Received, url: str, credentials: Credentials) -> str:
+def signature(
+    request: Received, url: str, credentials: Credentials, region: str = "us-east-1", *, body: bytes | None = None
+) -> str:
     """What the signature of a request would have to be at `url`: over the same headers, body and moment."""
     sent = {n.decode().lower(): v.strip().decode() for n, _, v in (line.partition(b":") for line in request.lines[1:])}
-    kept = {name: sent[name] for name in ("content-type", "x-amz-date") if name in sent}
-    again = AWSRequest(method="POST", url=url, data=request.body, headers=kept)
+    signed = ("content-type", "x-amz-date", "x-amz-security-token")
+    kept = {name: sent[name] for name in signed if name in sent}
+    again = AWSRequest(method="POST", url=url, data=request.body if body is None else body, headers=kept)
     again.context["timestamp"] = sent["x-amz-date"]
-    signer = SigV4Auth(credentials, "bedrock", "us-east-1")
+    signer = SigV4Auth(credentials, "bedrock", region)
     text = signer.string_to_sign(again, signer.canonical_request(again))
     return signer.signature(text, again)
 

@@ -26,6 +26,7 @@ FailureCode = Literal[
     "upstream_protocol",  # the upstream sent what is not HTTP
     "client_left",  # the client went away before its answer was complete
     "client_protocol",  # the client broke HTTP in the middle of its request
+    "signing",  # what the client had signed could not be signed again for the upstream
     "proxy_stopped",  # the proxy was stopped, or died, with the call open
 ]
 
