@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from union_square.domain.conversation import Conversation, Turn
+from union_square.domain.events import Event
 from union_square.domain.ids import CallId, SessionId
 from union_square.domain.views import (
     AnnotationView,
@@ -29,6 +30,7 @@ __all__ = [
     "LiveSession",
     "LiveSnapshot",
     "RecordedBody",
+    "SessionCalls",
     "TextDelta",
     "Turn",
     "Watching",
@@ -98,6 +100,15 @@ class RecordedBody:
     content_encoding: str  # "" = none
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionCalls:
+    """A session with its calls and all that was said in them."""
+
+    detail: SessionDetail
+    calls: tuple[CallDetail, ...]  # oldest first; a running call holds what has come so far
+    truncated: bool  # True: only the newest are here
+
+
 class Watching(Protocol):
     @property
     def version(self) -> int:
@@ -122,6 +133,8 @@ class Watching(Protocol):
 
     async def conversation(self, session_id: str) -> Conversation: ...
 
+    async def session_calls(self, session_id: str) -> SessionCalls: ...
+
     async def calls(
         self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER
     ) -> Page[CallView]: ...
@@ -129,6 +142,10 @@ class Watching(Protocol):
     async def call(self, call_id: CallId) -> CallDetail: ...
 
     async def body(self, call_id: CallId, side: Literal["request", "response"]) -> RecordedBody: ...
+
+    async def call_events(self, call_id: CallId) -> list[Event]:
+        """Every recorded event of an ended call; of a running one, none."""
+        ...
 
     async def totals(self) -> list[ModelTotals]: ...
 

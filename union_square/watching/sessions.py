@@ -10,6 +10,7 @@ from union_square.store.ports import NO_FILTER, CallFilter, NoSuchSubject, Store
 from union_square.watching.feedcall import FeedCall
 from union_square.watching.live import LiveCalls
 from union_square.watching.overlay import lay_over, lay_over_detail, overlay_session, session_of_live
+from union_square.watching.ports import SessionCalls
 from union_square.watching.stored import AsyncStore
 
 MOST_TURNS = 500
@@ -56,6 +57,11 @@ class Sessions:
 
     async def conversation(self, session_id: str) -> Conversation:
         """Raises NoSuchSubject, StoreUnavailable."""
+        found = await self.calls(session_id)
+        return Conversation(detail=found.detail, turns=build_turns(found.calls), truncated=found.truncated)
+
+    async def calls(self, session_id: str) -> SessionCalls:
+        """Raises NoSuchSubject, StoreUnavailable."""
         session_id = self.named(session_id)
         calls = self._live.of_session(session_id)
         stored = await self._stored(lambda: self._store.session_calls(session_id, MOST_TURNS), calls)
@@ -68,7 +74,7 @@ class Sessions:
                 found[call.call_id] = lay_over_detail(before, self._live.detail(call))
         ordered = sorted(found.values(), key=lambda one: (one.call.started_at, one.call.id))
         detail = self._detail(stored.detail if stored else None, calls)
-        return Conversation(detail=detail, turns=build_turns(ordered), truncated=len(detail.calls) > len(ordered))
+        return SessionCalls(detail=detail, calls=tuple(ordered), truncated=len(detail.calls) > len(ordered))
 
     async def _stored(self, read: Callable[[], Awaitable[R]], calls: list[FeedCall]) -> R | None:
         """What the store has; None where it has nothing, or is away, and the feed knows the session."""

@@ -13,6 +13,7 @@ import anyio
 
 from union_square.domain.call import fold
 from union_square.domain.conversation import Conversation
+from union_square.domain.events import Event
 from union_square.domain.ids import CallId, IdError, parse_call_id
 from union_square.domain.views import (
     AnnotationView,
@@ -40,7 +41,7 @@ from union_square.watching.health import Heartbeat, present_problem, read_heartb
 from union_square.watching.links import Links
 from union_square.watching.live import LiveCalls
 from union_square.watching.overlay import fulfils, lay_over, lay_over_detail
-from union_square.watching.ports import LiveEvent, LiveSnapshot, RecordedBody
+from union_square.watching.ports import LiveEvent, LiveSnapshot, RecordedBody, SessionCalls
 from union_square.watching.sessions import Sessions
 from union_square.watching.stored import AsyncStore
 
@@ -138,6 +139,9 @@ class Watcher:
     async def conversation(self, session_id: str) -> Conversation:
         return await self._sessions.conversation(session_id)
 
+    async def session_calls(self, session_id: str) -> SessionCalls:
+        return await self._sessions.calls(session_id)
+
     async def calls(
         self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER
     ) -> Page[CallView]:
@@ -177,6 +181,9 @@ class Watcher:
             content_type=_header(head, "content-type"),
             content_encoding=_header(head, "content-encoding"),
         )
+
+    async def call_events(self, call_id: CallId) -> list[Event]:
+        return await self._store.ask(self._store.reader.call_events, call_id)
 
     async def totals(self) -> list[ModelTotals]:
         return await self._store.ask(self._store.reader.totals)
