@@ -171,7 +171,7 @@ class ClientConnection(Connection):
             connection = await self._plane.pool.connect(call.route)
         except ConnectError as error:
             self._task = None
-            self._answer_failure(error.status, error.code, str(error))
+            self._answer_failure(error.status, error.code, str(error), sent=False)
             return
         self._task = None
         if self._call is not call:
@@ -347,8 +347,9 @@ class ClientConnection(Connection):
 
     # ends
 
-    def _answer_failure(self, status: int, code: str, message: str) -> None:
-        """The call ends with an answer of our own."""
+    def _answer_failure(self, status: int, code: str, message: str, *, sent: bool = True) -> None:
+        """The call ends with an answer of our own. `sent`: whether the upstream may have got the request; if
+        not, it is safe to send it again by another way."""
         call = self._call
         if call is None:
             return
@@ -357,7 +358,7 @@ class ClientConnection(Connection):
         self._keep_alive = not closing
         answer = failure_response(
             status, code, message, call_id=call.id.hex(), closing=closing, body=call.head.method != b"HEAD",
-            upstream=call.route.name,
+            upstream=call.route.name, sent=sent,
         )  # fmt: skip
         if not self.transport.is_closing():
             self.transport.write(answer)

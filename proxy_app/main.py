@@ -3,14 +3,11 @@
 import asyncio
 import contextlib
 import gc
-import json
-import os
 import signal
 import socket
 import ssl
 import sys
 from collections.abc import Callable, Generator
-from pathlib import Path
 from types import FrameType
 from typing import Any, cast
 
@@ -26,6 +23,7 @@ from proxy_app.listener_tls import CertificateError, server_context
 from proxy_app.plane import Limits, Plane, Swept
 from proxy_app.routes import RouteError, routes_of
 from proxy_app.workers import run_workers
+from union_square.announcing import announced
 from union_square.domain.ids import WriterId
 from union_square.domain.redaction import Redactor
 from union_square.recording.log_writer import LogWriter
@@ -56,7 +54,11 @@ def run(settings: Settings) -> None:
             print(f"union-square proxy: {said}", file=sys.stderr, flush=True)
     listener = listen(settings.host, settings.proxy_port)
     shared = SharedCounts(settings.workers)
-    with listener, _announced(settings.home / "run" / "proxy.json", listener, "https" if tls else "http"):
+    host, port = listener.getsockname()[:2]
+    scheme = "https" if tls else "http"
+    with listener, announced(settings.home, "proxy", scheme=scheme, host=host, port=port):
+        shown = f"[{host}]" if ":" in host else host
+        print(f"union-square proxy: {scheme}://{shown}:{port}", file=sys.stderr, flush=True)
         if settings.workers == 1:
             _run_worker(settings, listener, tls, shared, 0)
         else:
@@ -84,24 +86,6 @@ def listen(host: str, port: int) -> socket.socket:
             "UNION_SQUARE_PROXY_PORT=… or proxy_port in union-square.toml (0 takes any free one)"
         ) from error
     return listener
-
-
-@contextlib.contextmanager
-def _announced(path: Path, listener: socket.socket, scheme: str) -> Generator[None]:
-    """Say where the proxy is, in a file for other processes and in a line for a person."""
-    host, port = listener.getsockname()[:2]
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps({"pid": os.getpid(), "scheme": scheme, "host": host, "port": port}))
-    draft.rename(path)
-    shown = f"[{host}]" if ":" in host else host
-    print(f"union-square proxy: {scheme}://{shown}:{port}", file=sys.stderr, flush=True)
-    owner = os.getpid()
-    try:
-        yield
-    finally:
-        if os.getpid() == owner:
-            path.unlink(missing_ok=True)
 
 
 def _run_worker(

@@ -71,12 +71,7 @@ def up(
         model=model,
     )
 
-    def prepare() -> None:
-        from union_square.store.migrate import migrate
-
-        migrate(settings.database)
-
-    run(plan, prepare=prepare, say=_say, show_addresses=lambda addresses: out.print(addresses_text(addresses)))
+    run(plan, say=_say, show_addresses=lambda addresses: out.print(addresses_text(addresses)))
 
 
 @app.command()

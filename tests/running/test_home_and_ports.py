@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from union_square.running.announce import announce, forget_announcement, is_running, read_announcement
+from union_square.announcing import announce, forget_announcement, is_running, read_announcement
 from union_square.running.lock import HomeTaken, hold_home
 from union_square.running.ports import PortTaken, check_port
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from union_square.running.announce import announce
+from union_square.announcing import announce
 from union_square.running.expected import ExpectedFailure
 from union_square.running.ports import free_port
 

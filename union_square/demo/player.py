@@ -11,10 +11,10 @@ from pathlib import Path
 import anyio
 import httpx
 
+from union_square.announcing import announce
 from union_square.demo.conversations import rounds
 from union_square.demo.script import Conversation
 from union_square.demo.speak import PATHS, request_body
-from union_square.running.announce import announce
 
 PROXY_VARIABLE = "UNION_SQUARE_DEMO_PROXY"
 PAUSE_BETWEEN_ROUNDS_SECONDS = 30

@@ -18,10 +18,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from union_square.announcing import announce
 from union_square.demo.conversations import rounds
 from union_square.demo.script import Answer, Ask, Conversation, Dialect, Step
 from union_square.demo.speak import PATHS, Spoken, request_body, spoken
-from union_square.running.announce import announce, bound_port
 
 STRANGER = (
     "This is the demo's upstream. It knows its own conversations and nothing else, but your request came through the "
@@ -99,7 +99,7 @@ def run(home: Path) -> None:
     class Announcing(uvicorn.Server):
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets)
-            announce(home, "demo-upstream", host="127.0.0.1", port=bound_port(self))
+            announce(home, "demo-upstream", host="127.0.0.1", port=self.servers[0].sockets[0].getsockname()[1])
 
     # Silent: the scripted break is an exception on purpose, and uvicorn would show its traceback.
     config = uvicorn.Config(create_upstream(), host="127.0.0.1", port=0, log_level=60, timeout_graceful_shutdown=1)

@@ -1,18 +1,18 @@
 """What the projector's process says of itself, once a second, in `<home>/run/projector.json`."""
 
-import json
 import logging
-import os
 import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from union_square.announcing import announce, forget_announcement
 from union_square.domain.ids import IdError, WriterId, parse_writer_id
 from union_square.projecting.projector import Health
 from union_square.recording.segments import HEADER_BYTES, parse_segment_name
 
 EVERY_SECONDS = 1.0
+PART = "projector"
 
 logger = logging.getLogger(__name__)
 
@@ -37,19 +37,15 @@ def backlog_bytes(ends: Mapping[WriterId, int], cursors: Mapping[WriterId, int])
 
 
 def write_heartbeat(home: Path, health: Health, backlog: int) -> None:
-    """Whole or not at all, so that nobody reads half of it."""
-    folder = home / "run"
-    folder.mkdir(parents=True, exist_ok=True)
-    said = {
-        "pid": os.getpid(),
-        "backlog_bytes": backlog,
-        "last_commit": health.last_commit,
-        "last_error": health.problem,
-        "calls": health.calls,
-    }
-    new = folder / f".projector.{os.getpid()}.tmp"
-    new.write_text(json.dumps(said))
-    new.replace(folder / "projector.json")
+    """Raises OSError."""
+    announce(
+        home,
+        PART,
+        backlog_bytes=backlog,
+        last_commit=health.last_commit,
+        last_error=health.problem,
+        calls=health.calls,
+    )
 
 
 @contextmanager
@@ -79,4 +75,4 @@ def beating(
     finally:
         stop.set()
         thread.join()
-        (home / "run" / "projector.json").unlink(missing_ok=True)
+        forget_announcement(home, PART)

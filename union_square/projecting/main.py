@@ -11,26 +11,58 @@ from types import FrameType
 from union_square.projecting.heartbeat import beating
 from union_square.projecting.projector import Health, Projector, run_projector
 from union_square.recording.log_reader import FolderLogReader
+from union_square.store.migrate import migrate
 from union_square.store.ports import StoreUnavailable
 from union_square.store.sql import SqlStore
+
+RETRY_SECONDS = 0.1
+MOST_RETRY_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
 
 
 def run(*, home: Path, database_url: str, log_folder: Path | None = None, stop: threading.Event | None = None) -> None:
     """Project the log in `<home>/log` (or `log_folder`) until `stop` is set, or SIGTERM or SIGINT comes where no `stop`
-    is given. What has been recorded until then is written first, if the database answers. The database must have been
-    migrated; one that is away is waited for."""
+    is given. What has been recorded until then is written first, if the database answers. The database is brought to
+    this version's tables first; one that is away is waited for. Raises MigrationsMissing."""
     folder = log_folder or home / "log"
     store, log = SqlStore(database_url), FolderLogReader(folder)
     projector, health = Projector(log, store.writer), Health()
     try:
+        # Tried once before anyone is told that this process is there: most often that is all, and pages find tables.
+        ready = _made_ready(database_url, health)
         with _stopping(stop) as told, beating(home, folder, health, projector.cursors):
-            run_projector(projector, told, health=health)
-            _finish(projector, health)
+            if ready or _until_ready(database_url, told, health):
+                run_projector(projector, told, health=health)
+                _finish(projector, health)
     finally:
         log.close()
         store.close()
+
+
+def _made_ready(database_url: str, health: Health) -> bool:
+    """Bring the database to this version; False where it does not answer, and `health` says why."""
+    try:
+        migrate(database_url)
+    except StoreUnavailable as error:
+        if not health.problem:
+            logger.warning("%s. The log waits; this is tried again until the database can be used", error)
+        health.problem = str(error)
+        return False
+    if health.problem:
+        logger.warning("the database can be used now")
+    health.problem = ""
+    return True
+
+
+def _until_ready(database_url: str, stop: threading.Event, health: Health) -> bool:
+    """The same for as long as it takes; False when a stop came first."""
+    wait = RETRY_SECONDS
+    while not stop.wait(wait):
+        if _made_ready(database_url, health):
+            return True
+        wait = min(wait * 2, MOST_RETRY_SECONDS)
+    return False
 
 
 def _finish(projector: Projector, health: Health) -> None:

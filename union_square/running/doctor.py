@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from union_square.running.announce import is_running, read_announcement
+from union_square.announcing import is_running, read_announcement
 from union_square.running.ports import PortTaken, check_port
 from union_square.store.migrate import current, head
 from union_square.store.ports import StoreUnavailable

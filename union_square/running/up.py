@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
-import anyio.to_thread
 import httpx
 
-from union_square.running.announce import forget_announcement, read_announcement
+from union_square.announcing import forget_announcement, read_announcement
 from union_square.running.lock import hold_home
 from union_square.running.ports import check_port, free_port
 from union_square.running.supervisor import Part, Say, Supervisor, python_command
@@ -54,15 +53,13 @@ class Addresses:
     model: bool
 
 
-Prepare = Callable[[], object]
-"""What the projector needs done before it starts: bringing the database to this version. Runs in a thread while the
-proxy and the UI start, which need no database for that."""
-
 ShowAddresses = Callable[[Addresses], None]
 
 
-async def run_up(plan: Plan, *, prepare: Prepare, say: Say, show_addresses: ShowAddresses) -> None:
-    """Start every part, then wait for the end. Raises PortTaken, HomeTaken, NotReady, and what `prepare` raises."""
+async def run_up(plan: Plan, *, say: Say, show_addresses: ShowAddresses) -> None:
+    """Start every part, then wait for the end. Raises PortTaken, HomeTaken, NotReady.
+
+    A database that does not answer is no reason not to start: calls go on, and the projector waits for it."""
     (plan.home / "run").mkdir(parents=True, exist_ok=True)
     with hold_home(plan.home):
         check_port(
@@ -71,22 +68,18 @@ async def run_up(plan: Plan, *, prepare: Prepare, say: Say, show_addresses: Show
         if plan.with_ui:
             check_port(plan.host, plan.ui_port, what="the UI", setting="UNION_SQUARE_UI_PORT", option="--ui-port")
         async with Supervisor(say) as supervisor:
-            await _start_all(supervisor, plan, prepare)
+            await _start_all(supervisor, plan)
             if not supervisor.stopping:
                 show_addresses(_addresses(plan))
             await supervisor.wait()
         say("stopped")
 
 
-async def _start_all(supervisor: Supervisor, plan: Plan, prepare: Prepare) -> None:
+async def _start_all(supervisor: Supervisor, plan: Plan) -> None:
     environment = {"UNION_SQUARE_HOME": str(plan.home), "UNION_SQUARE_HOST": plan.host}
 
-    async def start_projector() -> None:
-        await anyio.to_thread.run_sync(prepare)
-        await supervisor.start(_part(plan, "projector", environment))
-
     async with anyio.create_task_group() as starting:
-        starting.start_soon(start_projector)
+        starting.start_soon(supervisor.start, _part(plan, "projector", environment))
         environment_of_upstreams = await _start_upstreams(supervisor, plan, environment)
         ports = {
             # Chosen here where any will do, so that the UI, which shows it, need not wait for the proxy.
@@ -148,10 +141,10 @@ def _addresses(plan: Plan) -> Addresses:
     return Addresses(proxy=_address(plan, "proxy"), ui=ui, demo=plan.demo, model=plan.model)
 
 
-def run(plan: Plan, *, prepare: Prepare, say: Say, show_addresses: ShowAddresses) -> None:
+def run(plan: Plan, *, say: Say, show_addresses: ShowAddresses) -> None:
     """`run_up` from a thread without an event loop."""
 
     async def main() -> None:
-        await run_up(plan, prepare=prepare, say=say, show_addresses=show_addresses)
+        await run_up(plan, say=say, show_addresses=show_addresses)
 
     anyio.run(main)

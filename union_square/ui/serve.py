@@ -6,19 +6,18 @@ the working directory, so the process works in that folder; everything it writes
 
 import asyncio
 import importlib
-import json
 import os
 import signal
 import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from union_square.announcing import announce, forget_announcement
 from union_square.ui.built import UI_FOLDER, read_key, reflex_mismatch
 from union_square.ui.security import AsgiApp, Receive, Scope, SecurityHeaders, Send, inline_script_hashes, page_policy
 from union_square.ui.values import UiValues, address_of, anchored
@@ -26,7 +25,7 @@ from union_square.ui.values import UiValues, address_of, anchored
 if TYPE_CHECKING:
     from union_square.ui.services import OpenWatching
 
-RUN_FILE = "ui.json"
+PART = "ui"
 _STOP_SECONDS = 2  # for answers that are still being written; open pages and streams are cut after it
 
 
@@ -119,14 +118,6 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _write_run_file(values: UiValues) -> Path:
-    folder = values.home / "run"
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f"{RUN_FILE}.{os.getpid()}"
-    draft.write_text(json.dumps({"pid": os.getpid(), "host": values.host, "port": values.port}), encoding="utf-8")
-    return draft.replace(folder / RUN_FILE)
-
-
 async def _serve(app: AsgiApp, listener: socket.socket, ready: Callable[[], None]) -> None:
     config = uvicorn.Config(
         app,  # pyright: ignore[reportArgumentType]  # the same protocol, spelled with plain mappings
@@ -165,10 +156,9 @@ def run(values: UiValues, open_watching: "OpenWatching | None" = None) -> None:
     listener = bind(values.host, values.port)
     values = replace(values, port=listener.getsockname()[1])
     app = create_asgi(values, open_watching)
-    written: list[Path] = []
 
     def ready() -> None:
-        written.append(_write_run_file(values))
+        announce(values.home, PART, host=values.host, port=values.port)
         print(f"union-square ui: {address_of(values.host, values.port)}", flush=True)
 
     # uvicorn raises the signal again when it has stopped; without a handler of ours that would end us before clean-up.
@@ -177,5 +167,4 @@ def run(values: UiValues, open_watching: "OpenWatching | None" = None) -> None:
         with suppress(KeyboardInterrupt):
             asyncio.run(_serve(app, listener, ready))
     finally:
-        for file in written:
-            file.unlink(missing_ok=True)
+        forget_announcement(values.home, PART)

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
+from union_square.announcing import announcement_file
 from union_square.store.sql import SqlStore
 from union_square.ui.values import UiValues
 from union_square.watching.opening import open_watcher
@@ -38,7 +39,7 @@ _composition = _Composition()
 async def open_watching(values: UiValues) -> AsyncGenerator[Watching]:
     """The real reader: the store behind the URL with the live feed of the event log laid over it."""
     store = SqlStore(values.database)
-    heartbeat = values.home / "run" / "projector.json"
+    heartbeat = announcement_file(values.home, "projector")
     try:
         async with open_watcher(values.log_folder, store.reader, store.annotator, heartbeat=heartbeat) as watcher:
             yield watcher

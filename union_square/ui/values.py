@@ -1,11 +1,12 @@
 """What the UI is told at a start: plain values, taken from the settings by whoever starts it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
+
+from union_square.announcing import read_announcement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +72,13 @@ def address_of(host: str, port: int, *, scheme: str = "http") -> str:
 
 def real_proxy_url(values: UiValues) -> str:
     """The address of the running proxy: the one it announced below the data folder, else the one in the settings."""
-    try:
-        said: Any = json.loads((values.home / "run" / "proxy.json").read_text(encoding="utf-8"))
-        return address_of(values.host, int(said["port"]), scheme=str(said.get("scheme", "http")))
-    except (OSError, ValueError, KeyError, TypeError):
-        return values.proxy_url
+    said = read_announcement(values.home, "proxy") or {}
+    port = said.get("port")
+    return (
+        address_of(values.host, port, scheme=str(said.get("scheme", "http")))
+        if isinstance(port, int)
+        else values.proxy_url
+    )
 
 
 def anchored(values: UiValues) -> UiValues:
