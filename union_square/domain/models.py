@@ -270,13 +270,22 @@ class TagRow(TableRow, table=True):
     subject: str = Field(primary_key=True)
     subject_id: str = Field(primary_key=True)
     tag: str = Field(primary_key=True)
-    source: str  # "request": its headers asked for it; "person": someone put it there
+    source: str  # "request": its headers asked for it; "person": someone put it there; "rule": a rule did
     removed: bool
     created_at: int = Field(sa_column=_big())
 
 
+class TagStyleRow(TableRow, table=True):
+    """How a tag looks, wherever it is put."""
+
+    __tablename__ = "tag_styles"
+
+    tag: str = Field(primary_key=True)
+    colour: str  # of `domain.edits.COLOURS`
+
+
 class AnnotationRow(TableRow, table=True):
-    """A note on a session or a call."""
+    """What somebody said of a session, a call, or a place in a call. One that was taken off is kept, as `removed`."""
 
     __tablename__ = "annotations"
     __table_args__ = (Index(None, "subject", "subject_id"),)
@@ -284,9 +293,73 @@ class AnnotationRow(TableRow, table=True):
     id: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True))
     subject: str
     subject_id: str
+    kind: str
     text: str = Field(sa_column=Column(Text(), nullable=False))
+    name: str
+    label: str
+    score: float | None
+    anchor: dict[str, Any] | None = Field(sa_column=_json(nullable=True))
     author: str
+    removed: bool
     created_at: int = Field(sa_column=_big())
+
+
+class RuleRow(TableRow, table=True):
+    """A rule that tags calls when they end."""
+
+    __tablename__ = "rules"
+
+    id: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True))
+    name: str
+    tag: str
+    conditions: dict[str, Any] = Field(sa_column=_json())
+    enabled: bool
+    removed: bool
+
+
+class QueueRow(TableRow, table=True):
+    """A review queue, and the keys that label what is in it."""
+
+    __tablename__ = "queues"
+
+    id: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True))
+    name: str
+    labels: list[list[str]] = Field(sa_column=_json())
+    removed: bool
+    created_at: int = Field(sa_column=_big())
+
+
+class QueueItemRow(TableRow, table=True):
+    """A session or call in a queue, in its order."""
+
+    __tablename__ = "queue_items"
+
+    queue_id: int = Field(sa_column=Column("queue_id", BigInteger(), primary_key=True, autoincrement=False))
+    subject: str = Field(primary_key=True)
+    subject_id: str = Field(primary_key=True)
+    position: int
+    state: str
+    author: str
+    removed: bool
+
+
+class ChangeRow(TableRow, table=True):
+    """One row that people (or a rule) changed: what it was and what it became. Only ever added to."""
+
+    __tablename__ = "changes"
+    __table_args__ = (Index(None, "subject_id", "id"), Index(None, "change_id"))
+
+    id: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True))
+    change_id: int = Field(sa_column=_big())  # the id of the first row that was changed with it
+    at: int = Field(sa_column=_big())
+    author: str
+    action: str
+    kind: str
+    subject: str
+    subject_id: str
+    before: dict[str, Any] | None = Field(sa_column=_json(nullable=True))
+    after: dict[str, Any] = Field(sa_column=_json())
+    undoes: int | None = Field(sa_column=_big(nullable=True))
 
 
 class PositionRow(TableRow, table=True):

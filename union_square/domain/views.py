@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
+from union_square.domain.anchors import Anchor
 from union_square.domain.ids import CallId, SessionId
 from union_square.domain.lifecycle import CallState
 from union_square.domain.messages import Message, ToolOffer, Usage
@@ -17,6 +18,9 @@ LinkRule = Literal["header", "client", "provider", "content", "new", "manual"]
 its request repeats; none (it begins a session); a person."""
 
 Subject = Literal["session", "call"]
+
+AnnotationKind = Literal["text", "label", "number"]
+"""A note; a category; a score. Each may have a text beside it."""
 
 T = TypeVar("T")
 
@@ -84,7 +88,7 @@ class GapView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnotationView:
-    """A note that a person (or a rule) put on a call or a session."""
+    """What a person said of a session, a call, or (with an anchor) of a message of a call or a span of its text."""
 
     id: int
     subject: Subject
@@ -92,6 +96,11 @@ class AnnotationView:
     text: str
     author: str
     created_at: datetime
+    kind: AnnotationKind = "text"
+    name: str = ""  # what is judged, of a label or a number: "tone", "correctness"
+    label: str = ""
+    score: float | None = None
+    anchor: Anchor | None = None  # None: the whole session or call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

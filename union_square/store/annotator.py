@@ -1,89 +1,200 @@
-"""What people say of sessions and calls: tags and notes, kept by the subject's id so that `rebuild` leaves them."""
+"""What people say of sessions and calls, what they did to say it, and their rules and review queues.
 
-from collections.abc import Callable
+All of it is kept by the subjects' ids, so that `rebuild` leaves it.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Engine
 
-from union_square.domain.models import AnnotationRow
+from union_square.domain import edits
+from union_square.domain.rules import Rule, fits
 from union_square.domain.views import AnnotationView, Subject
 from union_square.store import mapping
-from union_square.store.engine import writing
+from union_square.store.changing import Editing
+from union_square.store.engine import reading, writing
 from union_square.store.ports import NoSuchSubject
-from union_square.store.tables import ANNOTATIONS, CALLS, SESSIONS, TAGS, put
+from union_square.store.rows import Row, Rows, SqlRows
+from union_square.store.tagging import RULE
 
 
 def now_utc() -> datetime:
     return datetime.now(UTC)
 
 
-class SqlAnnotator:
+class Annotator:
+    """`store.ports.StoreAnnotator` over any rows. `reading` and `writing` open one transaction each."""
+
+    def __init__(
+        self,
+        reading: Callable[[], AbstractContextManager[Rows]],
+        writing: Callable[[], AbstractContextManager[Rows]],
+        clock: Callable[[], datetime] = now_utc,
+    ) -> None:
+        self._reading = reading
+        self._writing = writing
+        self._clock = clock
+
+    def change(self, edit: edits.Edit, author: str = "") -> edits.Change:
+        with self._writing() as rows:
+            return self._editing(rows, edit, author).run(edit)
+
+    def add_tag(self, subject: Subject, subject_id: str, tag: str, author: str = "") -> tuple[str, ...]:
+        self.change(edits.AddTag(targets=(edits.Target(subject=subject, id=subject_id),), tag=tag), author)
+        return self._tags_of(subject, subject_id)
+
+    def remove_tag(self, subject: Subject, subject_id: str, tag: str, author: str = "") -> tuple[str, ...]:
+        self.change(edits.RemoveTag(targets=(edits.Target(subject=subject, id=subject_id),), tag=tag), author)
+        return self._tags_of(subject, subject_id)
+
+    def annotate(self, target: edits.Target, note: edits.Note, author: str = "") -> AnnotationView:
+        edit = edits.Annotate(targets=(target,), note=note)
+        with self._writing() as rows:
+            made = self._editing(rows, edit, author).run(edit).created
+            return mapping.annotation_view(rows.find("annotations", id=made)[0])
+
+    def add_annotation(self, subject: Subject, subject_id: str, text: str, author: str = "") -> AnnotationView:
+        return self.annotate(edits.Target(subject=subject, id=subject_id), edits.Note(text=text), author)
+
+    def remove_annotation(self, subject: Subject, subject_id: str, annotation_id: int, author: str = "") -> None:
+        target = edits.Target(subject=subject, id=subject_id)
+        self.change(edits.RemoveAnnotation(id=annotation_id, target=target), author)
+
+    def annotation(self, annotation_id: int) -> AnnotationView:
+        with self._reading() as rows:
+            found = rows.find("annotations", id=annotation_id, removed=False)
+        if not found:
+            raise NoSuchSubject(f"no annotation {annotation_id}")
+        return mapping.annotation_view(found[0])
+
+    def tag_uses(self) -> list[edits.TagUse]:
+        with self._reading() as rows:
+            counts, styles = rows.tag_counts(), rows.find("tag_styles")
+        colours: dict[str, str] = {row["tag"]: row["colour"] for row in styles}
+        found = dict[str, dict[str, int]]()
+        for tag, subject, count in counts:
+            found.setdefault(tag, {})[subject] = count
+        return [
+            edits.TagUse(
+                tag=tag,
+                colour=colours.get(tag, ""),
+                calls=found.get(tag, {}).get("call", 0),
+                sessions=found.get(tag, {}).get("session", 0),
+            )
+            for tag in sorted(found)
+        ]
+
+    def changes(
+        self,
+        *,
+        subject_ids: Sequence[str] | None = None,
+        kinds: Sequence[str] | None = None,
+        before: int | None = None,
+        limit: int = 50,
+    ) -> list[edits.ChangeView]:
+        with self._reading() as rows:
+            return list(map(_change_view, rows.latest_changes(subject_ids, kinds, before, limit)))
+
+    def rules(self) -> list[Rule]:
+        with self._reading() as rows:
+            return [mapping.rule_value(row) for row in rows.find("rules", removed=False)]
+
+    def apply_rule(
+        self, rule_id: int, *, after: str = "", limit: int = 500, change_id: int | None = None
+    ) -> edits.Applied:
+        with self._writing() as rows:
+            found = rows.find("rules", id=rule_id, removed=False)
+            if not found:
+                raise NoSuchSubject(f"no rule {rule_id}")
+            rule = mapping.rule_value(found[0])
+            calls = rows.calls_after(after, limit)
+            fitting = tuple(edits.Target(subject="call", id=c.id) for c in calls if fits(rule.conditions, c))
+            editing = Editing(rows, rule.name, mapping.to_us(self._clock()), RULE, change_id)
+            editing.tag(fitting, rule.tag, "rule")
+            change = editing.change()
+        more = calls[-1].id if len(calls) == limit else None
+        return edits.Applied(seen=len(calls), tagged=change.count, after=more, change_id=change.id)
+
+    def count_calls(self) -> int:
+        with self._reading() as rows:
+            return rows.count_calls()
+
+    def queues(self) -> list[edits.Queue]:
+        with self._reading() as rows:
+            found = rows.find("queues", removed=False)
+            return [_queue(row, rows.find("queue_items", queue_id=row["id"], removed=False)) for row in found]
+
+    def queue(self, queue_id: int) -> edits.Queue:
+        with self._reading() as rows:
+            found = rows.find("queues", id=queue_id, removed=False)
+            if not found:
+                raise NoSuchSubject(f"no queue {queue_id}")
+            return _queue(found[0], rows.find("queue_items", queue_id=queue_id, removed=False), whole=True)
+
+    def _editing(self, rows: Rows, edit: edits.Edit, author: str) -> Editing:
+        return Editing(rows, author, mapping.to_us(self._clock()), action_of(edit))
+
+    def _tags_of(self, subject: Subject, subject_id: str) -> tuple[str, ...]:
+        with self._reading() as rows:
+            there = rows.find("tags", subject=subject, subject_id=mapping.clean(subject_id), removed=False)
+        return tuple(sorted(row["tag"] for row in there))
+
+
+class SqlAnnotator(Annotator):
     """`store.ports.StoreAnnotator` on SQLite or PostgreSQL."""
 
     def __init__(self, engine: Engine, clock: Callable[[], datetime] = now_utc) -> None:
-        self._engine = engine
-        self._clock = clock
+        @contextmanager
+        def read() -> Generator[Rows]:
+            with reading(engine) as connection:
+                yield SqlRows(connection)
 
-    def add_tag(self, subject: Subject, subject_id: str, tag: str) -> tuple[str, ...]:
-        row = {
-            "subject": subject,
-            "subject_id": subject_id,
-            "tag": parse_tag(tag),
-            "source": "person",
-            "removed": False,
-            "created_at": mapping.to_us(self._clock()),
-        }
-        with writing(self._engine) as connection:
-            _check_exists(connection, subject, subject_id)
-            put(connection, TAGS, [row], existing="replace", only_if=("removed",))
-            return _tags_of(connection, subject, subject_id)
+        @contextmanager
+        def write() -> Generator[Rows]:
+            with writing(engine) as connection:
+                yield SqlRows(connection)
 
-    def remove_tag(self, subject: Subject, subject_id: str, tag: str) -> tuple[str, ...]:
-        t = TAGS.c
-        this = (t.subject == subject, t.subject_id == subject_id, t.tag == mapping.clean(tag.strip()))
-        with writing(self._engine) as connection:
-            _check_exists(connection, subject, subject_id)
-            connection.execute(update(TAGS).where(*this).values(removed=True))
-            return _tags_of(connection, subject, subject_id)
-
-    def add_annotation(self, subject: Subject, subject_id: str, text: str, author: str = "") -> AnnotationView:
-        row: dict[str, Any] = {
-            "subject": subject,
-            "subject_id": subject_id,
-            "text": mapping.clean(text),
-            "author": mapping.clean(author, mapping.LONGEST_INDEXED),
-            "created_at": mapping.to_us(self._clock()),
-        }
-        with writing(self._engine) as connection:
-            _check_exists(connection, subject, subject_id)
-            number = connection.scalar(insert(ANNOTATIONS).values(row).returning(ANNOTATIONS.c.id))
-            return mapping.annotation_view(AnnotationRow(id=number, **row))
-
-    def remove_annotation(self, subject: Subject, subject_id: str, annotation_id: int) -> None:
-        a = ANNOTATIONS.c
-        this = (a.id == annotation_id, a.subject == subject, a.subject_id == subject_id)
-        with writing(self._engine) as connection:
-            _check_exists(connection, subject, subject_id)
-            if connection.execute(delete(ANNOTATIONS).where(*this)).rowcount == 0:
-                raise NoSuchSubject(f"no annotation {annotation_id} on {subject} {subject_id[:128]}")
+        super().__init__(read, write, clock)
 
 
-def parse_tag(tag: str) -> str:
-    """A tag as it is kept: trimmed, 1 to 256 characters. Raises ValueError."""
-    kept = mapping.clean(tag.strip())
-    if not 0 < len(kept) <= mapping.LONGEST_INDEXED:
-        raise ValueError(f"a tag has 1 to {mapping.LONGEST_INDEXED} characters, not {len(kept)}")
-    return kept
+def action_of(edit: edits.Edit) -> str:
+    """The edit's name in the history: AddTag is "add_tag"."""
+    name = type(edit).__name__
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
 
 
-def _check_exists(connection: Connection, subject: Subject, subject_id: str) -> None:
-    table = CALLS if subject == "call" else SESSIONS
-    if connection.scalar(select(table.c.id).where(table.c.id == mapping.clean(subject_id))) is None:
-        raise NoSuchSubject(f"no {subject} {subject_id[:128]}")
+def _change_view(row: Row) -> edits.ChangeView:
+    return edits.ChangeView(
+        id=row["id"],
+        change_id=row["change_id"],
+        at=mapping.from_us(row["at"]),
+        author=row["author"],
+        action=row["action"],
+        kind=row["kind"],
+        subject=row["subject"],
+        subject_id=row["subject_id"],
+        before=row["before"],
+        after=row["after"],
+        undoes=row["undoes"],
+    )
 
 
-def _tags_of(connection: Connection, subject: Subject, subject_id: str) -> tuple[str, ...]:
-    t = TAGS.c
-    statement = select(t.tag).where(t.subject == subject, t.subject_id == subject_id, t.removed.is_(False))
-    return tuple(sorted(connection.scalars(statement)))
+def _queue(row: Row, items: list[Row], *, whole: bool = False) -> edits.Queue:
+    states = [item["state"] for item in items]
+    return edits.Queue(
+        id=row["id"],
+        name=row["name"],
+        labels=tuple((key, label) for key, label in row["labels"]),
+        total=len(items),
+        done=states.count("done"),
+        skipped=states.count("skipped"),
+        created_at=mapping.from_us(row["created_at"]),
+        items=tuple(map(_queue_item, sorted(items, key=lambda item: item["position"]))) if whole else (),
+    )
+
+
+def _queue_item(row: Row) -> edits.QueueItem:
+    target = edits.Target(subject=row["subject"], id=row["subject_id"])
+    return edits.QueueItem(target=target, state=row["state"], author=row["author"])

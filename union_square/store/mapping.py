@@ -12,6 +12,7 @@ from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from union_square.domain.anchors import Anchor
 from union_square.domain.ids import CallId, SessionId
 from union_square.domain.lifecycle import ENDED
 from union_square.domain.messages import (
@@ -27,7 +28,8 @@ from union_square.domain.messages import (
     ToolResultPart,
     Usage,
 )
-from union_square.domain.models import AnnotationRow, CallDetailRow, CallRow, GapRow, SessionRow, dump_json
+from union_square.domain.models import CallDetailRow, CallRow, GapRow, SessionRow, dump_json
+from union_square.domain.rules import Conditions, Rule
 from union_square.domain.views import (
     AnnotationView,
     CallDetail,
@@ -324,14 +326,30 @@ def gap_view(row: GapRow) -> GapView:
     return GapView(at=from_us(row.at), observations=row.observations, bytes=row.bytes, reason=row.reason)
 
 
-def annotation_view(row: AnnotationRow) -> AnnotationView:
+def annotation_view(row: Mapping[str, Any]) -> AnnotationView:
+    anchor = row["anchor"]
     return AnnotationView(
-        id=row.id or 0,
-        subject="call" if row.subject == "call" else "session",
-        subject_id=row.subject_id,
-        text=row.text,
-        author=row.author,
-        created_at=from_us(row.created_at),
+        id=row["id"],
+        subject="call" if row["subject"] == "call" else "session",
+        subject_id=row["subject_id"],
+        text=row["text"],
+        author=row["author"],
+        created_at=from_us(row["created_at"]),
+        kind=row["kind"],
+        name=row["name"],
+        label=row["label"],
+        score=row["score"],
+        anchor=None if anchor is None else Anchor(**anchor),
+    )
+
+
+def rule_value(row: Mapping[str, Any]) -> Rule:
+    return Rule(
+        id=row["id"],
+        name=row["name"],
+        tag=row["tag"],
+        conditions=Conditions(**row["conditions"]),
+        enabled=row["enabled"],
     )
 
 

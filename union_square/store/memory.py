@@ -5,7 +5,8 @@ plainest way; it is not made for many calls.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from union_square.domain import records
 from union_square.domain.events import Event
 from union_square.domain.ids import CallId, SessionId, WriterId
 from union_square.domain.lifecycle import ENDED
-from union_square.domain.models import AnnotationRow, CallRow, SessionRow
+from union_square.domain.models import CallRow, SessionRow
 from union_square.domain.views import (
     AnnotationView,
     CallDetail,
@@ -25,7 +26,7 @@ from union_square.domain.views import (
 )
 from union_square.domain.words import matches, query_words
 from union_square.store import mapping
-from union_square.store.annotator import now_utc, parse_tag
+from union_square.store.annotator import Annotator, now_utc
 from union_square.store.cursors import encode_cursor, parse_cursor
 from union_square.store.ports import (
     NO_FILTER,
@@ -36,22 +37,51 @@ from union_square.store.ports import (
     NoSuchSubject,
     Projection,
 )
+from union_square.store.rows import MemoryRows, Rows
+from union_square.store.tagging import tag_projected
 
 
-class MemoryStore:
+class _Rows(MemoryRows):
+    """What people keep, beside the calls of a store."""
+
+    def __init__(self, store: "MemoryStore") -> None:
+        super().__init__()
+        self._store = store
+
+    def existing(self, subject: Subject, ids: Iterable[str]) -> set[str]:
+        return self._store.existing(subject, ids)
+
+    def calls_after(self, after: str, limit: int) -> list[CallView]:
+        return self._store.calls_after(after, limit)
+
+    def count_calls(self) -> int:
+        return len(self._store.calls_after("", 1 << 30))
+
+
+class MemoryStore(Annotator):
     """`StoreReader`, `StoreWriter` and `StoreAnnotator` in one. Safe to use from several threads."""
 
     def __init__(self, clock: Callable[[], datetime] = now_utc) -> None:
-        self._clock = clock
         self._lock = threading.RLock()
+        self._kept = _Rows(self)
+        super().__init__(self._locked, self._locked, clock)
         self._projections = dict[CallId, Projection]()
         self._rows = dict[CallId, CallRow]()
         self._words = dict[CallId, str]()
         self._archives = dict[CallId, bytes]()
         self._positions = dict[WriterId, int]()
-        self._tags = dict[tuple[Subject, str, str], tuple[str, bool]]()  # → source, removed
-        self._notes = dict[int, AnnotationRow]()
-        self._last_note = 0
+
+    @contextmanager
+    def _locked(self) -> Generator[Rows]:
+        with self._lock:
+            yield self._kept
+
+    def existing(self, subject: Subject, ids: Iterable[str]) -> set[str]:
+        known = self._rows if subject == "call" else {row.session_id for row in self._rows.values()}
+        return {id_ for id_ in ids if id_ in known}
+
+    def calls_after(self, after: str, limit: int) -> list[CallView]:
+        return [mapping.call_view(self._rows[id_], ()) for id_ in sorted(self._rows) if id_ > after][:limit]
 
     # StoreWriter
 
@@ -79,10 +109,9 @@ class MemoryStore:
                 self._rows[call.id] = mapping.call_row(projection)
                 if projection.archive is not None:
                     self._archives.setdefault(call.id, projection.archive)
-                for tag in call.tags:
-                    self._tags.setdefault(("call", call.id, tag), ("request", False))
             for projection in projections:
                 self._words[projection.detail.call.id] = self._words_of(projection)
+            tag_projected(self._kept, [projection.detail.call for projection in projections])
             self._positions.update(positions)
 
     def forget_projections(self) -> None:
@@ -90,7 +119,7 @@ class MemoryStore:
             self._projections.clear()
             self._rows.clear()
             self._words.clear()
-            self._tags = {key: value for key, value in self._tags.items() if value != ("request", False)}
+            self._kept.forget("tags", source="request", removed=False)
 
     def archived_count(self) -> int:
         return len(self._archives)
@@ -177,47 +206,7 @@ class MemoryStore:
 
     def tag_names(self) -> list[str]:
         with self._lock:
-            return sorted({tag for (_, _, tag), (_, removed) in self._tags.items() if not removed})
-
-    # StoreAnnotator
-
-    def add_tag(self, subject: Subject, subject_id: str, tag: str) -> tuple[str, ...]:
-        with self._lock:
-            kept = parse_tag(tag)
-            self._check_exists(subject, subject_id)
-            if self._tags.get((subject, subject_id, kept), ("", True))[1]:
-                self._tags[subject, subject_id, kept] = ("person", False)
-            return self._tags_of(subject, subject_id)
-
-    def remove_tag(self, subject: Subject, subject_id: str, tag: str) -> tuple[str, ...]:
-        with self._lock:
-            self._check_exists(subject, subject_id)
-            key = (subject, subject_id, tag.strip())
-            if key in self._tags:
-                self._tags[key] = (self._tags[key][0], True)
-            return self._tags_of(subject, subject_id)
-
-    def add_annotation(self, subject: Subject, subject_id: str, text: str, author: str = "") -> AnnotationView:
-        with self._lock:
-            self._check_exists(subject, subject_id)
-            self._last_note += 1
-            row = self._notes[self._last_note] = AnnotationRow(
-                id=self._last_note,
-                subject=subject,
-                subject_id=subject_id,
-                text=mapping.clean(text),
-                author=mapping.clean(author, mapping.LONGEST_INDEXED),
-                created_at=mapping.to_us(self._clock()),
-            )
-            return mapping.annotation_view(row)
-
-    def remove_annotation(self, subject: Subject, subject_id: str, annotation_id: int) -> None:
-        with self._lock:
-            self._check_exists(subject, subject_id)
-            note = self._notes.get(annotation_id)
-            if note is None or (note.subject, note.subject_id) != (subject, subject_id):
-                raise NoSuchSubject(f"no annotation {annotation_id} on {subject} {subject_id[:128]}")
-            del self._notes[annotation_id]
+            return sorted({tag for tag, _, _ in self._kept.tag_counts()})
 
     # What the tables would hold
 
@@ -305,13 +294,9 @@ class MemoryStore:
             )
         )
 
-    def _tags_of(self, subject: Subject, subject_id: str) -> tuple[str, ...]:
-        mine = (key[2] for key, (_, removed) in self._tags.items() if key[:2] == (subject, subject_id) and not removed)
-        return tuple(sorted(mine))
-
     def _notes_of(self, subject: Subject, subject_id: str) -> tuple[AnnotationView, ...]:
-        mine = (note for note in self._notes.values() if (note.subject, note.subject_id) == (subject, subject_id))
-        return tuple(mapping.annotation_view(note) for note in mine)
+        mine = self._kept.find("annotations", subject=subject, subject_id=subject_id, removed=False)
+        return tuple(map(mapping.annotation_view, mine))
 
     def _view(self, row: CallRow) -> CallView:
         return mapping.call_view(row, self._tags_of("call", row.id))
@@ -321,8 +306,7 @@ class MemoryStore:
         return replace(detail, call=self._view(row), annotations=self._notes_of("call", row.id))
 
     def _check_exists(self, subject: Subject, subject_id: str) -> None:
-        known = subject_id in self._rows if subject == "call" else bool(self._rows_of(subject_id))
-        if not known:
+        if not self.existing(subject, [subject_id]):
             raise NoSuchSubject(f"no {subject} {subject_id[:128]}")
 
 

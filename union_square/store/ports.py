@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from union_square.domain import edits
 from union_square.domain.events import Event
 from union_square.domain.ids import CallId, SessionId, WriterId
+from union_square.domain.rules import Rule
 from union_square.domain.session import LinkCandidate, LinkQuery
 from union_square.domain.views import (
     AnnotationView,
@@ -116,22 +118,70 @@ class StoreReader(Protocol):
 
 
 class StoreAnnotator(Protocol):
-    """What people say of sessions and calls. Survives `rebuild`."""
+    """What people say of sessions and calls, and the history of it. Survives `rebuild`."""
 
-    def add_tag(self, subject: Subject, subject_id: str, tag: str) -> tuple[str, ...]:
-        """All tags of the subject after it; adding one twice is once. Raises NoSuchSubject."""
+    def change(self, edit: edits.Edit, author: str = "") -> edits.Change:
+        """Do it, and keep that it was done, in one transaction. Raises NoSuchSubject, ValueError."""
         ...
 
-    def remove_tag(self, subject: Subject, subject_id: str, tag: str) -> tuple[str, ...]:
+    def add_tag(self, subject: Subject, subject_id: str, tag: str, author: str = "") -> tuple[str, ...]:
+        """All tags of the subject after it; adding one twice is once. Raises NoSuchSubject, ValueError."""
+        ...
+
+    def remove_tag(self, subject: Subject, subject_id: str, tag: str, author: str = "") -> tuple[str, ...]:
         """All tags of the subject after it. Raises NoSuchSubject."""
         ...
 
+    def annotate(self, target: edits.Target, note: edits.Note, author: str = "") -> AnnotationView:
+        """Raises NoSuchSubject, ValueError."""
+        ...
+
     def add_annotation(self, subject: Subject, subject_id: str, text: str, author: str = "") -> AnnotationView:
+        """A plain note. Raises NoSuchSubject, ValueError."""
+        ...
+
+    def remove_annotation(self, subject: Subject, subject_id: str, annotation_id: int, author: str = "") -> None:
         """Raises NoSuchSubject."""
         ...
 
-    def remove_annotation(self, subject: Subject, subject_id: str, annotation_id: int) -> None:
+    def annotation(self, annotation_id: int) -> AnnotationView:
         """Raises NoSuchSubject."""
+        ...
+
+    def tag_uses(self) -> list[edits.TagUse]:
+        """Every tag in use, by name, with its colour and how many have it."""
+        ...
+
+    def changes(
+        self,
+        *,
+        subject_ids: Sequence[str] | None = None,
+        kinds: Sequence[str] | None = None,
+        before: int | None = None,
+        limit: int = 50,
+    ) -> list[edits.ChangeView]:
+        """What was changed, newest first: of those subjects, of things of those kinds, before that one."""
+        ...
+
+    def rules(self) -> list[Rule]:
+        """In the order in which they were made."""
+        ...
+
+    def apply_rule(
+        self, rule_id: int, *, after: str = "", limit: int = 500, change_id: int | None = None
+    ) -> edits.Applied:
+        """Tag the next `limit` calls behind the id `after` that fit; all under one change (`change_id`, once there is
+        one). Where the tag was taken off a call it stays off. Raises NoSuchSubject."""
+        ...
+
+    def count_calls(self) -> int: ...
+
+    def queues(self) -> list[edits.Queue]:
+        """In the order in which they were made, without their items."""
+        ...
+
+    def queue(self, queue_id: int) -> edits.Queue:
+        """With its items. Raises NoSuchSubject."""
         ...
 
 

@@ -13,7 +13,7 @@ from union_square.domain import records
 from union_square.domain.events import Event
 from union_square.domain.ids import CallId, SessionId
 from union_square.domain.messages import Message
-from union_square.domain.models import AnnotationRow, CallDetailRow, CallRow, GapRow, SessionRow
+from union_square.domain.models import CallDetailRow, CallRow, GapRow, SessionRow
 from union_square.domain.views import (
     AnnotationView,
     CallDetail,
@@ -254,9 +254,9 @@ def _annotations(connection: Connection, subject: Subject, ids: Iterable[str]) -
     found = dict[str, tuple[AnnotationView, ...]]()
     a = ANNOTATIONS.c
     for some in pieces(ids):
-        statement = select(ANNOTATIONS).where(a.subject == subject, a.subject_id.in_(some)).order_by(a.id)
-        for row in fetch_rows(connection, AnnotationRow, statement):
-            found[row.subject_id] = (*found.get(row.subject_id, ()), mapping.annotation_view(row))
+        there = (a.subject == subject, a.subject_id.in_(some), a.removed.is_(False))
+        for row in map(dict[str, Any], connection.execute(select(ANNOTATIONS).where(*there).order_by(a.id)).mappings()):
+            found[row["subject_id"]] = (*found.get(row["subject_id"], ()), mapping.annotation_view(row))
     return found
 
 

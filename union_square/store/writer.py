@@ -19,6 +19,7 @@ from union_square.store.links import find_links
 from union_square.store.messages import MessageWriter
 from union_square.store.packing import unpack_numbers
 from union_square.store.ports import LinkCandidate, LinkQuery, Projection
+from union_square.store.rows import SqlRows
 from union_square.store.sums import sum_up_sessions
 from union_square.store.tables import (
     ARCHIVES,
@@ -36,6 +37,7 @@ from union_square.store.tables import (
     pieces,
     put,
 )
+from union_square.store.tagging import tag_projected
 
 
 class SqlWriter:
@@ -104,7 +106,7 @@ class SqlWriter:
         _write_details(connection, latest, message_ids)
         _write_texts(connection, latest, message_ids)
         _write_threads_and_gaps(connection, latest)
-        _write_request_tags(connection, latest)
+        tag_projected(SqlRows(connection), [projection.detail.call for projection in latest.values()])
         self._archive.write(connection, latest.values())
         now = {p.detail.call.session_id for p in latest.values()}
         sum_up_sessions(connection, (id_ for id_ in before | now if id_))
@@ -161,19 +163,3 @@ def _write_threads_and_gaps(connection: Connection, latest: Mapping[CallId, Proj
         gaps += [_values(row) for row in mapping.gap_rows(call_id, projection.detail.gaps)]
     put(connection, THREADS, threads, existing="keep")
     put(connection, GAPS, gaps, existing="replace")
-
-
-def _write_request_tags(connection: Connection, latest: Mapping[CallId, Projection]) -> None:
-    rows = [
-        {
-            "subject": "call",
-            "subject_id": call_id,
-            "tag": mapping.clean(tag, mapping.LONGEST_INDEXED),
-            "source": "request",
-            "removed": False,
-            "created_at": mapping.to_us(projection.detail.call.started_at),
-        }
-        for call_id, projection in latest.items()
-        for tag in projection.detail.call.tags
-    ]
-    put(connection, TAGS, rows, existing="keep")

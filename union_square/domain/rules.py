@@ -1,0 +1,59 @@
+"""Rules that tag calls by themselves: what they ask of a call, and which tags a call gets. PURE."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from union_square.domain.views import CallView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """What a rule asks of a call that has ended; every one that is given must hold. None given: no call fits."""
+
+    failed: bool = False  # it failed or was cut off
+    slower_than_ms: float | None = None
+    dearer_than_usd: float | None = None
+    model: str = ""  # asked for or served
+    upstream: str = ""
+
+    @property
+    def none_given(self) -> bool:
+        return self == Conditions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Puts `tag` on each call that fulfils `conditions`, when it ends. `id` is None before it is kept."""
+
+    id: int | None = None
+    name: str
+    tag: str
+    conditions: Conditions
+    enabled: bool = True
+
+
+def fits(conditions: Conditions, call: CallView) -> bool:
+    """Whether the call fulfils them. What is not known of a call (its cost, its duration) fulfils nothing."""
+    if conditions.none_given or call.state == "running":
+        return False
+    asked = (
+        (conditions.failed, call.state in {"failed", "cut_off"}),
+        (conditions.slower_than_ms is not None, _above(call.duration_ms, conditions.slower_than_ms)),
+        (conditions.dearer_than_usd is not None, _above(call.cost_usd, conditions.dearer_than_usd)),
+        (conditions.model != "", conditions.model in {call.model, call.response_model}),
+        (conditions.upstream != "", conditions.upstream == call.upstream),
+    )
+    return all(holds for given, holds in asked if given)
+
+
+def decide_tags(rules: Iterable[Rule], call: CallView) -> dict[str, Rule]:
+    """The tags that a call gets by the rules that are on, each with the first rule that gives it."""
+    given = dict[str, Rule]()
+    for rule in rules:
+        if rule.enabled and fits(rule.conditions, call):
+            given.setdefault(rule.tag, rule)
+    return given
+
+
+def _above(value: float | None, limit: float | None) -> bool:
+    return value is not None and limit is not None and value > limit

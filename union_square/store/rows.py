@@ -1,0 +1,192 @@
+"""What people keep, as rows: the narrow seam under `store.annotator`, which has all of the meaning.
+
+A row is a dictionary of its table's columns. `MemoryRows` is the reference, `SqlRows` the same on a connection.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+from sqlalchemy import Connection, Table, func, insert, select
+
+from union_square.domain.models import CallRow
+from union_square.domain.views import CallView, Subject
+from union_square.store import mapping
+from union_square.store.tables import (
+    ANNOTATIONS,
+    CALLS,
+    CHANGES,
+    QUEUE_ITEMS,
+    QUEUES,
+    RULES,
+    SESSIONS,
+    TAG_STYLES,
+    TAGS,
+    fetch_rows,
+    pieces,
+    put,
+)
+
+Kind = Literal["tags", "tag_styles", "annotations", "rules", "queues", "queue_items", "changes"]
+Row = dict[str, Any]
+
+TABLES: dict[Kind, Table] = {
+    "tags": TAGS,
+    "tag_styles": TAG_STYLES,
+    "annotations": ANNOTATIONS,
+    "rules": RULES,
+    "queues": QUEUES,
+    "queue_items": QUEUE_ITEMS,
+    "changes": CHANGES,
+}
+KEYS: dict[Kind, tuple[str, ...]] = {
+    kind: tuple(column.name for column in table.primary_key) for kind, table in TABLES.items()
+}
+
+
+class Rows(Protocol):
+    def find(self, kind: Kind, /, **where: Any) -> list[Row]:
+        """The rows whose columns have those values (a list: one of them), in the order of their keys."""
+        ...
+
+    def put(self, kind: Kind, rows: Sequence[Row]) -> list[Row]:
+        """Insert rows, or replace those with the same key; a key that is None is made up."""
+        ...
+
+    def existing(self, subject: Subject, ids: Iterable[str]) -> set[str]:
+        """Those of the ids that are sessions or calls."""
+        ...
+
+    def calls_after(self, after: str, limit: int) -> list[CallView]:
+        """Calls in the order of their ids, without their tags."""
+        ...
+
+    def count_calls(self) -> int: ...
+
+    def tag_counts(self) -> list[tuple[str, str, int]]:
+        """Tag, subject, how many have it."""
+        ...
+
+    def latest_changes(
+        self, ids: Sequence[str] | None, kinds: Sequence[str] | None, before: int | None, limit: int
+    ) -> list[Row]:
+        """Newest first; `ids`: of these subjects; `kinds`: of these tables; `before`: older than that one."""
+        ...
+
+
+class SqlRows:
+    """`Rows` within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def find(self, kind: Kind, /, **where: Any) -> list[Row]:
+        table = TABLES[kind]
+        statement = select(table).order_by(*table.primary_key)
+        many = next((name for name, value in where.items() if isinstance(value, list)), None)
+        for name, value in where.items():
+            if name != many:
+                statement = statement.where(table.c[name] == value)
+        if many is None:
+            return [dict(row) for row in self._connection.execute(statement).mappings()]
+        found = list[Row]()
+        for some in pieces(where[many]):
+            found += map(dict, self._connection.execute(statement.where(table.c[many].in_(some))).mappings())
+        return found
+
+    def put(self, kind: Kind, rows: Sequence[Row]) -> list[Row]:
+        table, key = TABLES[kind], KEYS[kind][0]
+        put(self._connection, table, [row for row in rows if row[key] is not None], existing="replace")
+        made = [row for row in rows if row[key] is None]
+        if made:
+            values = [{name: value for name, value in row.items() if name != key} for row in made]
+            statement = insert(table).returning(table.c[key], sort_by_parameter_order=True)
+            for row, id_ in zip(made, self._connection.scalars(statement, values), strict=True):
+                row[key] = id_
+        return list(rows)
+
+    def existing(self, subject: Subject, ids: Iterable[str]) -> set[str]:
+        table, found = CALLS if subject == "call" else SESSIONS, set[str]()
+        for some in pieces(set(ids)):
+            found.update(self._connection.scalars(select(table.c.id).where(table.c.id.in_(some))))
+        return found
+
+    def calls_after(self, after: str, limit: int) -> list[CallView]:
+        statement = select(CALLS).where(CALLS.c.id > after).order_by(CALLS.c.id).limit(limit)
+        return [mapping.call_view(row, ()) for row in fetch_rows(self._connection, CallRow, statement)]
+
+    def count_calls(self) -> int:
+        return int(self._connection.scalar(select(func.count()).select_from(CALLS)) or 0)
+
+    def tag_counts(self) -> list[tuple[str, str, int]]:
+        t = TAGS.c
+        statement = select(t.tag, t.subject, func.count()).where(t.removed.is_(False)).group_by(t.tag, t.subject)
+        return [(row[0], row[1], int(row[2])) for row in self._connection.execute(statement)]
+
+    def latest_changes(
+        self, ids: Sequence[str] | None, kinds: Sequence[str] | None, before: int | None, limit: int
+    ) -> list[Row]:
+        c = CHANGES.c
+        statement = select(CHANGES).order_by(c.id.desc()).limit(limit)
+        if ids is not None:
+            statement = statement.where(c.subject_id.in_(list(ids)))
+        if kinds is not None:
+            statement = statement.where(c.kind.in_(list(kinds)))
+        if before is not None:
+            statement = statement.where(c.id < before)
+        return [dict(row) for row in self._connection.execute(statement).mappings()]
+
+
+class MemoryRows:
+    """`Rows` in dictionaries. Who subclasses it knows which sessions and calls there are."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Kind, dict[tuple[Any, ...], Row]] = {kind: {} for kind in TABLES}
+        self._last = dict.fromkeys(TABLES, 0)
+
+    def find(self, kind: Kind, /, **where: Any) -> list[Row]:
+        def fits(row: Mapping[str, Any]) -> bool:
+            return all(row[name] in v if isinstance(v, list) else row[name] == v for name, v in where.items())
+
+        return [dict(row) for _, row in sorted(self._kept[kind].items()) if fits(row)]
+
+    def put(self, kind: Kind, rows: Sequence[Row]) -> list[Row]:
+        keys = KEYS[kind]
+        for row in rows:
+            if row[keys[0]] is None:
+                self._last[kind] += 1
+                row[keys[0]] = self._last[kind]
+            self._kept[kind][tuple(row[name] for name in keys)] = dict(row)
+        return list(rows)
+
+    def forget(self, kind: Kind, /, **where: Any) -> None:
+        """Drop the rows that `find` finds."""
+        for row in self.find(kind, **where):
+            del self._kept[kind][tuple(row[name] for name in KEYS[kind])]
+
+    def existing(self, subject: Subject, ids: Iterable[str]) -> set[str]:
+        raise NotImplementedError
+
+    def calls_after(self, after: str, limit: int) -> list[CallView]:
+        raise NotImplementedError
+
+    def count_calls(self) -> int:
+        raise NotImplementedError
+
+    def tag_counts(self) -> list[tuple[str, str, int]]:
+        counts = dict[tuple[str, str], int]()
+        for row in self.find("tags", removed=False):
+            key = (row["tag"], row["subject"])
+            counts[key] = counts.get(key, 0) + 1
+        return [(tag, subject, count) for (tag, subject), count in counts.items()]
+
+    def latest_changes(
+        self, ids: Sequence[str] | None, kinds: Sequence[str] | None, before: int | None, limit: int
+    ) -> list[Row]:
+        found = [
+            row
+            for row in self.find("changes")
+            if (ids is None or row["subject_id"] in ids)
+            and (kinds is None or row["kind"] in kinds)
+            and (before is None or row["id"] < before)
+        ]
+        return found[::-1][:limit]
