@@ -1,9 +1,10 @@
 """One call while it is forwarded: its identity, its totals, and what of it is offered to the tap."""
 
-from collections.abc import Callable
+from bisect import bisect_left
+from time import monotonic_ns
 from typing import Protocol
 
-from proxy_app.counters import Counters
+from proxy_app.counters import LATENCY_BOUNDS_US, Counters
 from proxy_app.routes import Route
 from union_square.domain.records import (
     FAILURE,
@@ -13,10 +14,12 @@ from union_square.domain.records import (
     RESPONSE_CHUNK,
     RESPONSE_END,
     RESPONSE_HEAD,
+    WHOLE_REQUEST,
+    WHOLE_RESPONSE,
     failure_payload,
     total_payload,
+    whole_payload,
 )
-from union_square.domain.redaction import Redactor
 from union_square.domain.redaction_fields import FieldMask
 from union_square.wire.http1 import HEAD_END, RequestHead
 from union_square.wire.websocket_mask import FrameMask
@@ -32,21 +35,19 @@ class Call:
     """Every method is on the hot path. `tap` is None when nothing is recorded at all."""
 
     __slots__ = (
-        "_bodies", "_counters", "_mask", "_redactor", "_tap", "added_us", "answered", "began", "ended", "head", "id",
-        "last", "now", "request_ended", "request_total", "response_total", "route",
+        "_bodies", "_counters", "_mask", "_tap", "added_ns", "answered", "began", "ended", "head", "id", "last",
+        "request_ended", "request_total", "response_total", "route",
     )  # fmt: skip
 
     def __init__(
-        self, call_id: bytes, route: Route, head: RequestHead, at: int, now: Callable[[], int],
-        tap: Offers | None, redactor: Redactor, counters: Counters,
-    ) -> None:  # fmt: skip
+        self, call_id: bytes, route: Route, head: RequestHead, at: int, tap: Offers | None, counters: Counters
+    ) -> None:
         self.id = call_id
         self.route = route
         self.head = head
         self.began = at
-        self.now = now
         self.last = at  # when something last came, from either side
-        self.added_us = 0  # how long it was held up by us
+        self.added_ns = 0  # how long it was held up by us
         self.request_total = 0
         self.response_total = 0
         self.request_ended = False
@@ -54,8 +55,7 @@ class Call:
         self.ended = False
         self._tap = tap
         self._bodies = tap is not None and not head.do_not_record
-        self._mask: FieldMask | FrameMask = FieldMask()
-        self._redactor = redactor
+        self._mask: FieldMask | FrameMask | None = None
         self._counters = counters
 
     def begin(self, record: bytes) -> None:
@@ -67,7 +67,8 @@ class Call:
         self.last = at
         self.request_total += len(data)
         if self._bodies and data:
-            self._tap.offer(REQUEST_CHUNK, self.id, at, self._mask.feed(data))  # type: ignore[union-attr]
+            mask = self._mask = self._mask or FieldMask()
+            self._tap.offer(REQUEST_CHUNK, self.id, at, mask.feed(data))  # type: ignore[union-attr]
 
     def upgraded(self) -> None:
         """What the client sends from here on are a WebSocket's frames."""
@@ -78,15 +79,42 @@ class Call:
         if self._tap is not None:
             self._tap.offer(REQUEST_END, self.id, at, total_payload(self.request_total))
 
-    def passed_on(self, since: int) -> None:
-        """The response's head, read at `since`, has been passed on: all that we add to the call's latency is known."""
-        self._counters.added_latency(self.added_us + self.now() - since)
-
-    def response_head(self, at: int, raw_head: bytes) -> None:
+    def request_whole(self, record: bytes, payload: bytes) -> None:
+        """Instead of `begin`, a chunk and the end: all of it came at once, when the call began."""
+        self.request_ended = True
+        self.request_total = len(payload)
         if self._bodies:
-            self._tap.offer(RESPONSE_HEAD, self.id, at, self._redactor.redact_response_head(raw_head))  # type: ignore[union-attr]
+            masked = FieldMask().feed(payload) if payload else payload
+            self._tap.offer(WHOLE_REQUEST, self.id, self.began, whole_payload(record, masked))  # type: ignore[union-attr]
+        else:
+            self.begin(record)
+            self.request_end(self.began)
+
+    def passed_on(self, since_ns: int) -> None:
+        """The response's head, read at `since_ns` of the monotonic clock, has been passed on: all that we add to the
+        call's latency is known."""
+        microseconds = (self.added_ns + monotonic_ns() - since_ns) // 1000
+        counters = self._counters
+        counters.latencies[bisect_left(LATENCY_BOUNDS_US, microseconds)] += 1
+        counters.latency_sum_us += microseconds
+
+    def response_head(self, at: int, record: bytes) -> None:
+        """`record` is the head without its credentials."""
+        if self._bodies:
+            self._tap.offer(RESPONSE_HEAD, self.id, at, record)  # type: ignore[union-attr]
         elif self._tap is not None:
-            self._tap.offer(RESPONSE_HEAD, self.id, at, raw_head[: raw_head.index(b"\r\n")] + HEAD_END)
+            self._tap.offer(RESPONSE_HEAD, self.id, at, record[: record.index(b"\r\n")] + HEAD_END)
+
+    def response_whole(self, at: int, record: bytes, payload: bytes) -> None:
+        """Instead of the final head, a chunk and the end: all of it came at once, and was forwarded."""
+        self.last = at
+        self.response_total = len(payload)
+        if self._bodies:
+            self._end()
+            self._tap.offer(WHOLE_RESPONSE, self.id, at, whole_payload(record, payload))  # type: ignore[union-attr]
+        else:
+            self.response_head(at, record)
+            self.response_end(at)
 
     def response_chunk(self, at: int, data: bytes) -> None:
         self.last = at

@@ -8,13 +8,14 @@ class Clock:
     """Microseconds since 1970-01-01T00:00:00Z: the wall clock read once, then the monotonic one, so that the times of
     one call never run backwards."""
 
-    __slots__ = ("_base",)
+    __slots__ = ("base_ns",)
 
     def __init__(self) -> None:
-        self._base = time.time_ns() - time.monotonic_ns()
+        self.base_ns = time.time_ns() - time.monotonic_ns()
+        """Added to the monotonic clock's nanoseconds it gives the time; on the hot path, where a call counts."""
 
     def __call__(self) -> int:
-        return (self._base + time.monotonic_ns()) // 1000
+        return (self.base_ns + time.monotonic_ns()) // 1000
 
 
 class CallIds:

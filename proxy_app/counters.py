@@ -2,7 +2,6 @@
 workers share, so that whichever of them is asked answers for all."""
 
 import mmap
-from bisect import bisect_left
 
 LATENCY_BOUNDS_US = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000)
 FAILURE_CODES = (
@@ -31,12 +30,8 @@ class Counters:
         self.upstream_connects = 0
         self.failures: dict[str, int] = {}
         self.latencies = [0] * (len(LATENCY_BOUNDS_US) + 1)
+        """Calls by what they were held up between reading and passing on: below each bound, and above the last."""
         self.latency_sum_us = 0
-
-    def added_latency(self, microseconds: int) -> None:
-        """What one call was held up between reading and passing on."""
-        self.latencies[bisect_left(LATENCY_BOUNDS_US, microseconds)] += 1
-        self.latency_sum_us += microseconds
 
     def values(self, **measured: int) -> dict[str, int]:
         """Every field of FIELDS; `measured` are those that others know."""

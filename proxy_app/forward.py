@@ -8,25 +8,26 @@ Must not: parse a body, wait for the recording, open anything but connections to
 """
 
 import asyncio
+from time import monotonic_ns
 from typing import cast
 
 from proxy_app.bridge import MAX_CONTROL_BODY, ControlApp, answer_control
 from proxy_app.call import Call
 from proxy_app.connection import BODY, CLOSED, GATHER, HEAD, RAW, WAIT, Connection
 from proxy_app.failures import failure_response
+from proxy_app.heads import ReadHead
 from proxy_app.plane import HEAD_TIMEOUT_SECONDS, IDLE_TIMEOUT_SECONDS, Plane, Swept
 from proxy_app.pool import ConnectError
 from proxy_app.resigning import CONTINUE, Gathered, Signer, SigningError, is_signed
+from proxy_app.response_heads import ReadResponse
 from proxy_app.upstream import UpstreamConnection
 from union_square.wire.http1 import (
     CONTROL_SEGMENT,
     HEAD_END,
-    UNTIL_CLOSE,
     HeadError,
     RequestHead,
 )
 from union_square.wire.http1_body import MORE, Body, BodyError, body_of
-from union_square.wire.http1_response import ResponseHead
 
 
 class ClientConnection(Connection):
@@ -47,7 +48,8 @@ class ClientConnection(Connection):
         self._keep_alive = True
         self._reading = False  # `_read_requests` is at work, and will see to what stands in the buffer
         self._local_head: RequestHead | None = None
-        self._quiet_since = self._loop.time()  # since when no request, or only a part of its head, has come
+        self._known: ReadHead | None = None  # the last request's head: the next one is most likely equal
+        self._quiet_since = 0.0  # the first sweep that found no request, or only a part of its head; 0.0: none yet
 
     # the transport's calls
 
@@ -62,8 +64,12 @@ class ClientConnection(Connection):
             if self._buffer:
                 self._buffer += data
             else:
+                known = self._known
+                if known is not None and (found := known.reach(data)) is not None:
+                    self._begin(known, found[1], data, found[0])
+                    return
                 self._buffer = data
-                self._quiet_since = self._loop.time()
+                self._quiet_since = 0.0
             self._read_requests()
         elif stage == BODY:
             self._pass_body(data)
@@ -127,29 +133,31 @@ class ClientConnection(Connection):
                 self._refuse(HeadError("the lines of the head do not end in CRLF"))
             return False
         self._buffer = b""
-        self._begin(data, end)
-        return True
-
-    def _begin(self, data: bytes, end: int) -> None:
-        """A request's head is whole: `data[:end]`."""
-        plane = self._plane
-        now = plane.clock()
-        raw = data[:end]
         try:
-            read, length, digits = plane.heads.read(raw)
+            read, _, digits = self._plane.heads.read(data[:end])
         except HeadError as error:
             self._refuse(error)
-            return
+            return True
+        self._known = read
+        self._begin(read, digits, data, end)
+        return True
+
+    def _begin(self, read: ReadHead, digits: bytes, data: bytes, end: int) -> None:
+        """A request's head is whole: it ends at `end`."""
+        plane = self._plane
+        ns = monotonic_ns()
         head, route = read.head, read.route
-        self._body = body_of(length)
+        length = int(digits) if digits else head.length
         self._keep_alive = head.keep_alive and not plane.draining
         if route is None:
+            self._body = body_of(length)
             self._begin_local(head, data, end)
             return
+        now = (plane.clock.base_ns + ns) // 1000
         call = self._call = plane.new_call(route, head, now)
-        out = read.out[0] + digits + read.out[1]
-        record = read.record[0] + digits + read.record[1] if read.record[1] else read.record[0]
+        out, record = read.out[0] + digits + read.out[1], read.record[0] + digits + read.record[1]
         if route.signer is not None and is_signed(out):
+            self._body = body_of(length)
             call.begin(record)
             self._gathered = Gathered(out)
             self._stage = GATHER
@@ -159,12 +167,33 @@ class ClientConnection(Connection):
             return
         connection = plane.pool.take(route)
         if connection is None:
+            self._body = body_of(length)
             call.begin(record)
             self._buffer = data[end:]
             self._stage = WAIT
             self._task = self._loop.create_task(self._connect(call, out))
+        elif 0 <= length <= len(data) - end:
+            self._send_whole(connection, call, out, data, end, end + length, record, ns)
         else:
-            self._send(connection, call, out, data, end, now, record)
+            self._body = body_of(length)
+            call.begin(record)
+            self._send(connection, call, out, data, end, ns)
+
+    def _send_whole(
+        self, connection: UpstreamConnection, call: Call, out: bytes, data: bytes, start: int, end: int, record: bytes,
+        ns: int,
+    ) -> None:  # fmt: skip
+        """Send the head `out` with the body, which stands whole in `data` from `start` to `end`."""
+        self._upstream = connection
+        connection.attach(self, call)
+        payload = data[start:end]
+        connection.transport.write(out + payload)
+        call.added_ns = monotonic_ns() - ns
+        call.request_whole(record, payload)
+        self._body = None
+        self._stage = WAIT
+        if end < len(data):
+            self._buffer = data[end:]
 
     async def _connect(self, call: Call, out: bytes) -> None:
         try:
@@ -178,38 +207,24 @@ class ClientConnection(Connection):
             connection.transport.abort()
             return
         data, self._buffer = self._buffer, b""
-        self._send(connection, call, out, data, 0, self._plane.clock(), None)
+        self._send(connection, call, out, data, 0, monotonic_ns())
         self.regulate()
 
-    def _send(
-        self,
-        connection: UpstreamConnection,
-        call: Call,
-        out: bytes,
-        data: bytes,
-        start: int,
-        now: int,
-        record: bytes | None,
-    ) -> None:
+    def _send(self, connection: UpstreamConnection, call: Call, out: bytes, data: bytes, start: int, ns: int) -> None:
         """Send the head `out` and what of the body stands in `data` from `start` on, in one write."""
         self._upstream = connection
         connection.attach(self, call)
-        call.last = now
+        now = call.last = (self._plane.clock.base_ns + ns) // 1000
         payload, end = b"", start
         if self._body is not None:
             try:
                 payload, end = self._body.feed(data, start) if start < len(data) else (b"", MORE)
             except BodyError as error:
-                if record is not None:
-                    call.begin(record)
                 self._break_request(error)
                 return
         connection.transport.write(out + (data[start:] if end == MORE else data[start:end]))
-        call.added_us = self._plane.clock() - now
-        if record is not None:
-            call.begin(record)
-        if payload:
-            call.request_chunk(now, payload)
+        call.added_ns = monotonic_ns() - ns
+        call.request_chunk(now, payload)
         if end == MORE:
             self._stage = BODY
         else:
@@ -290,9 +305,9 @@ class ClientConnection(Connection):
 
     # what the upstream's side calls
 
-    def response_begins(self, head: ResponseHead) -> bool:
+    def response_begins(self, head: ReadResponse) -> bool:
         closing = self._plane.draining
-        if closing or head.length == UNTIL_CLOSE or head.lines[0].startswith(b"HTTP/1.0"):
+        if closing or head.last:
             self._keep_alive = False
         return closing and head.status != 101
 
@@ -401,10 +416,11 @@ class ClientConnection(Connection):
             return
         self._stage = HEAD
         self._held = False
-        self._quiet_since = self._loop.time()
+        self._quiet_since = 0.0
         if self._buffer and not self._reading:
             self._read_requests()
-        self.regulate()
+        if self._read_paused:
+            self.regulate()
 
     def _left(self, error: Exception | None) -> None:
         """The client is gone."""
@@ -458,7 +474,9 @@ class ClientConnection(Connection):
             self.response_failed("timeout", f"nothing came for {silent:.1f} s", reset=False)
         elif self._stage == HEAD:
             limit = HEAD_TIMEOUT_SECONDS if self._buffer else IDLE_TIMEOUT_SECONDS
-            if now - self._quiet_since > limit:
+            if not self._quiet_since:
+                self._quiet_since = now
+            elif now - self._quiet_since > limit:
                 self.close()
 
     def _drop_upstream(self) -> None:

@@ -7,27 +7,30 @@ A head that was never seen, or cannot be kept, is read in full; both ways give t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from proxy_app.kept import MAX_DIGITS, MAX_KEPT_BYTES, Parts, length_line, parted, reach, split_head
 from proxy_app.routes import Route
 from union_square.domain.records import request_head_payload
 from union_square.domain.redaction import Redactor
 from union_square.wire.http1 import HEAD_END, OWN_PREFIX, RequestHead, parse_request_head, request_head_for
 
 MAX_KEPT = 1024
-MAX_KEPT_BYTES = 4096
-"""Longer heads are not kept; so all that is kept stays below some 10 MB."""
-_MARK = b"ength: "  # Content-Length in either case; what else ends so only makes a head one that is not kept
-_MAX_DIGITS = 18
+"""With the size of a kept head this stays below some 10 MB."""
 
 
 @dataclass(slots=True)
 class ReadHead:
     """A head, what to send upstream for it and what to record of it; `route` is None when it is not for an upstream.
-    Of a kept one `out` and `record` are in two parts, between which the length goes."""
+    Of a kept one `out` and `record` are in two parts, between which the length goes, and so is the head itself."""
 
     head: RequestHead
     route: Route | None
-    out: tuple[bytes, bytes]
-    record: tuple[bytes, bytes]
+    out: Parts
+    record: Parts
+    raw: Parts | None = None
+
+    def reach(self, data: bytes) -> tuple[int, bytes] | None:
+        """Where the head ends with which `data` begins, and its length's digits, if it is this one."""
+        return None if self.raw is None else reach(data, *self.raw)
 
 
 class HeadReader:
@@ -41,14 +44,9 @@ class HeadReader:
     def read(self, raw: bytes) -> tuple[ReadHead, int, bytes]:
         """What `raw` says, the length of its body (see RequestHead.length), and the length's digits to put between the
         parts. Raises HeadError."""
-        mark = raw.find(_MARK) + len(_MARK)
-        if mark < len(_MARK):
-            before, digits, after = raw, b"", b""
-        else:
-            end = raw.find(b"\r", mark)
-            before, digits, after = raw[:mark], raw[mark:end], raw[end:]
+        before, digits, after = split_head(raw)
         known = self._kept.get((before, after))
-        if known is None or (digits and (not digits.isdigit() or len(digits) > _MAX_DIGITS)):
+        if known is None or (digits and (not digits.isdigit() or len(digits) > MAX_DIGITS)):
             known = self._read(raw)
             if len(raw) <= MAX_KEPT_BYTES and known.route is not None:
                 self._keep(known, before, digits, after)
@@ -72,25 +70,18 @@ class HeadReader:
 
     def _keep(self, read: ReadHead, before: bytes, digits: bytes, after: bytes) -> None:
         """Keep it, if its parts can be told apart at the length."""
-        out, record = read.out[0], read.record[0]
-        kept = ReadHead(read.head, read.route, read.out, read.record)
+        out: Parts | None = read.out
+        record: Parts | None = read.record
         if digits:
-            line = before[before.rfind(b"\n") + 1 :]
-            if line.lower() != b"content-length: " or read.head.length < 0:
+            line = length_line(before)
+            if line is None or read.head.length < 0:
                 return
-            whole = line + digits + b"\r\n"
-            if out.count(whole) != 1 or record.count(whole) not in {0, 1}:
-                return
-            kept.out = _parted(out, line, whole)
-            kept.record = _parted(record, line, whole) if whole in record else (record, b"")
+            out, record = parted(out[0], line, digits), parted(record[0], line, digits)
+        if out is None or record is None or (digits and not out[1]):
+            return
         if len(self._kept) >= MAX_KEPT:
             self._kept.clear()
-        self._kept[before, after] = kept
-
-
-def _parted(text: bytes, line: bytes, whole: bytes) -> tuple[bytes, bytes]:
-    start, _, end = text.partition(whole)
-    return start + line, b"\r\n" + end
+        self._kept[before, after] = ReadHead(read.head, read.route, out, record, (before, after))
 
 
 def _bare_head(head: bytes) -> bytes:

@@ -51,14 +51,13 @@ class Plane:
         self.limits = limits
         self.clock = clock
         self.counters = Counters()
-        self.pool = Pool(limits.connect_timeout_seconds, self.counters)
+        self.pool = Pool(limits.connect_timeout_seconds, self.counters, clock, redactor if tap else None)
         self.tap = tap
         self.recorder = recorder
         self.clients: set[Swept] = set()
         self.draining = False
         self.heads = HeadReader(routes, redactor if tap else None)
         self._ids = CallIds()
-        self._redactor = redactor
         self._shared = shared
         self._worker = worker
         self._recording: asyncio.Task[None] | None = None
@@ -66,9 +65,10 @@ class Plane:
         self._died = ""
 
     def new_call(self, route: Route, head: RequestHead, at: int) -> Call:
-        self.counters.calls += 1
-        self.counters.in_flight += 1
-        return Call(self._ids.next(at), route, head, at, self.clock, self.tap, self._redactor, self.counters)
+        counters = self.counters
+        counters.calls += 1
+        counters.in_flight += 1
+        return Call(self._ids.next(at), route, head, at, self.tap, counters)
 
     def start(self) -> None:
         """Begin to record and to look after the connections. Needs the running loop."""

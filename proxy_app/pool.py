@@ -5,12 +5,16 @@ import select
 import socket
 import ssl
 
+from proxy_app.clock import Clock
 from proxy_app.counters import Counters
+from proxy_app.response_heads import ResponseReader
 from proxy_app.routes import ForwardProxy, Route
 from proxy_app.upstream import UpstreamConnection
+from union_square.domain.redaction import Redactor
 
-IDLE_PLAIN_SECONDS = 4.0
-"""Servers of one's own often close after 5 s, and connecting to them costs little."""
+IDLE_PLAIN_SECONDS = 3.0
+"""From the first sweep that finds it idle. Servers of one's own often close after 5 s, and connecting to them costs
+little."""
 IDLE_TLS_SECONDS = 60.0
 """Providers keep connections for minutes, and a TLS handshake is dear."""
 MAX_IDLE_PER_UPSTREAM = 256
@@ -30,10 +34,15 @@ class ConnectError(Exception):
 class Pool:
     """One worker's connections. A connection is taken for one call at a time; the one used last is taken first."""
 
-    def __init__(self, connect_timeout_seconds: float, counters: Counters) -> None:
+    def __init__(
+        self, connect_timeout_seconds: float, counters: Counters, clock: Clock, redactor: Redactor | None
+    ) -> None:
         self._timeout = connect_timeout_seconds
         self._counters = counters
+        self._clock = clock
+        self._redactor = redactor
         self._idle: dict[Route, list[UpstreamConnection]] = {}
+        self._readers: dict[Route, ResponseReader] = {}
         self.size = 0
         """Connections that are open, idle or not."""
 
@@ -49,11 +58,13 @@ class Pool:
 
     def give_back(self, connection: UpstreamConnection) -> None:
         """Keep a connection whose response was read to its end."""
-        kept = self._idle.setdefault(connection.route, [])
+        kept = self._idle.get(connection.route)
+        if kept is None:
+            kept = self._idle[connection.route] = []
         if len(kept) >= MAX_IDLE_PER_UPSTREAM or connection.transport.is_closing():
             connection.transport.abort()
             return
-        connection.idle_since = asyncio.get_running_loop().time()
+        connection.idle_since = 0.0
         kept.append(connection)
 
     def opened(self, connection: UpstreamConnection) -> None:
@@ -75,6 +86,8 @@ class Pool:
         """Close what has been idle for too long (`now`: the loop's time)."""
         for route, kept in self._idle.items():
             oldest = now - (IDLE_TLS_SECONDS if route.tls else IDLE_PLAIN_SECONDS)
+            for connection in kept:
+                connection.idle_since = connection.idle_since or now
             while kept and kept[0].idle_since < oldest:
                 kept.pop(0).transport.abort()
 
@@ -108,13 +121,20 @@ class Pool:
         except OSError as error:
             raise ConnectError("connect_failed", 502, f"{where}: no connection: {error.strerror or error}") from error
 
+    def new_connection(self, route: Route) -> UpstreamConnection:
+        """The protocol of a connection that is still to be made."""
+        reader = self._readers.get(route)
+        if reader is None:
+            reader = self._readers[route] = ResponseReader(self._redactor)
+        return UpstreamConnection(route, self, reader, self._clock)
+
     async def _connect(self, route: Route) -> UpstreamConnection:
         loop = asyncio.get_running_loop()
         if route.via and route.tls:
             return await self._connect_through(route, route.via, route.tls)
         host, port = (route.via.host, route.via.port) if route.via else (route.host, route.port)
         _, connection = await loop.create_connection(
-            lambda: UpstreamConnection(route, self),
+            lambda: self.new_connection(route),
             host,
             port,
             ssl=route.tls,
@@ -135,7 +155,7 @@ class Pool:
             status_line = await asked.answer
             if status_line.split(b" ", 2)[1:2] != [b"200"]:
                 raise OSError(None, f"the proxy answered {status_line.decode('ascii', 'replace')[:100]!r} to CONNECT")
-            connection = UpstreamConnection(route, self)
+            connection = self.new_connection(route)
             secured = await loop.start_tls(transport, connection, tls, server_hostname=route.host)
         except BaseException:
             transport.abort()

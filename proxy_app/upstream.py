@@ -5,19 +5,18 @@ Must not: know how a request is read or who else is connected; it holds one sock
 
 import asyncio
 import select
+from time import monotonic_ns
 from typing import Protocol, cast
 
 from proxy_app.call import Call
+from proxy_app.clock import Clock
+from proxy_app.response_heads import ReadResponse, ResponseReader
 from proxy_app.routes import Route
-from union_square.wire.http1 import (
-    HEAD_END,
-    UNTIL_CLOSE,
-    HeadError,
-)
+from union_square.wire.http1 import HEAD_END, HeadError
 from union_square.wire.http1_body import MORE, Body, BodyError, OpenBody, body_of
-from union_square.wire.http1_response import ResponseHead, parse_response_head, response_head_for
 
 MAX_RESPONSE_HEAD = 256 << 10
+_CLOSING = b"\r\nConnection: close" + HEAD_END
 _IDLE, _HEAD, _BODY, _RAW, _OVER = range(5)
 
 
@@ -27,8 +26,9 @@ class Client(Protocol):
     transport: asyncio.Transport
     write_paused: bool
 
-    def response_begins(self, head: ResponseHead) -> bool:
-        """The final head has come and is about to be sent; whether the connection will be closed after it, aloud."""
+    def response_begins(self, head: ReadResponse) -> bool:
+        """The final head has come and is about to be sent; whether the connection will be closed after it, aloud
+        (RFC 9112 section 9.6 wants it said)."""
         ...
 
     def response_done(self, connection: "UpstreamConnection", *, reusable: bool) -> None: ...
@@ -55,12 +55,14 @@ class Keeper(Protocol):
 class UpstreamConnection(asyncio.Protocol):
     """One connection. `attach` gives it a call; from then on it writes to the client until the response's end."""
 
-    def __init__(self, route: Route, keeper: Keeper) -> None:
+    def __init__(self, route: Route, keeper: Keeper, reader: ResponseReader, clock: Clock) -> None:
         self.route = route
         self.transport: asyncio.Transport
         self.poll: select.poll
         self.idle_since = 0.0
         self._keeper = keeper
+        self._reader = reader
+        self._clock = clock
         self._stage = _IDLE
         self._client: Client | None = None
         self._call: Call | None = None
@@ -88,7 +90,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def rest(self) -> None:
         """Be idle again, ready for another call."""
-        self.detach()
+        self._client = self._call = self._body = None
         self._stage = _IDLE
 
     def data_received(self, data: bytes) -> None:
@@ -96,11 +98,12 @@ class UpstreamConnection(asyncio.Protocol):
         if client is None or call is None:
             self.transport.abort()  # nobody asked: it cannot be told whose response this is
             return
-        now = call.now()
+        ns = monotonic_ns()
+        now = (self._clock.base_ns + ns) // 1000
         if self._stage == _BODY:
             self._pass_body(client, call, data, now)
         elif self._stage == _HEAD:
-            self._pass_head(client, call, self._buffer + data if self._buffer else data, now)
+            self._pass_head(client, call, self._buffer + data if self._buffer else data, now, ns)
         elif self._stage == _RAW:
             client.transport.write(data)
             call.response_chunk(now, data)
@@ -121,59 +124,75 @@ class UpstreamConnection(asyncio.Protocol):
         call.response_chunk(now, payload)
         self._done(client, call, now, clean=end == len(data))
 
-    def _pass_head(self, client: Client, call: Call, data: bytes, now: int) -> None:
+    def _pass_head(self, client: Client, call: Call, data: bytes, now: int, ns: int) -> None:
+        method = call.head.method
+        known = self._reader.recall(data) if method != b"HEAD" else None
+        if known is not None:
+            self._begin(client, call, known[0], known[2], data, known[1], now, ns)
+            return
         while (end := data.find(HEAD_END) + 4) > 3:
             raw = data[:end]
             try:
-                head = parse_response_head(raw, method=call.head.method)
+                read = self._reader.read(raw, method=method)
             except HeadError as error:
                 self._fail("upstream_protocol", f"the upstream's response cannot be passed on: {error}")
                 return
-            if head.status >= 200 or head.status == 101:
-                self._begin(client, call, head, raw, data, now)
+            if read.status >= 200 or read.status == 101:
+                self._begin(client, call, read, b"", data, end, now, ns)
                 return
             client.transport.write(raw)
-            call.response_head(now, raw)
+            call.response_head(now, read.record[0])
             data = data[end:]
         self._buffer = data
         if len(data) > MAX_RESPONSE_HEAD or not data.startswith(b"HTTP/1."[: len(data)]):
             self._fail("upstream_protocol", "the upstream's answer is not an HTTP/1 response head")
 
-    def _begin(self, client: Client, call: Call, head: ResponseHead, raw: bytes, data: bytes, now: int) -> None:
-        """The final head, and what of the body came with it, leave in one write."""
-        if head.status == 101 and not (call.head.upgrade and call.request_ended):
-            self._fail("upstream_protocol", "the upstream switched protocols, which the client had not asked for")
-            return
+    def _begin(
+        self, client: Client, call: Call, read: ReadResponse, digits: bytes, data: bytes, start: int, now: int, ns: int
+    ) -> None:
+        """The final head ends at `start`; it, and what of the body came with it, leave in one write."""
         self._buffer = b""
-        closing = client.response_begins(head)
-        out = response_head_for(head, call_id=call.id.hex().encode(), closing=closing)
-        call.answered = True
-        self._reusable = head.keep_alive and head.length != UNTIL_CLOSE
-        start, size = len(raw), len(data)
-        if head.status == 101:
-            client.transport.write(out + data[start:])
-            self._record_begin(call, now, raw, data[start:])
-            self._stage = _RAW
-            client.tunnel_begins()
+        if read.status == 101:
+            self._begin_tunnel(client, call, read, data[start:], now)
             return
-        self._body = body_of(head.length)
-        self._stage = _BODY
-        payload, end = b"", MORE if self._body else start
-        if self._body is not None and start < size:
+        length = int(digits) if digits else read.length
+        size = len(data)
+        if 0 <= length <= size - start:
+            end = start + length
+            payload = data[start:end]
+        else:
+            self._body = body_of(length)
+            self._stage = _BODY
             try:
-                payload, end = self._body.feed(data, start)
+                payload, end = cast("Body", self._body).feed(data, start) if start < size else (b"", MORE)
             except BodyError as error:
                 self._fail("upstream_protocol", f"the upstream's response breaks its framing: {error}")
                 return
-        client.transport.write(out + (data[start:] if end == MORE else data[start:end]))
-        call.passed_on(now)
-        self._record_begin(call, now, raw, payload)
-        if end != MORE:
-            self._done(client, call, now, clean=end == size)
+        last = _CLOSING if client.response_begins(read) else HEAD_END
+        out, record = read.out[0] + digits + read.out[1], read.record[0] + digits + read.record[1]
+        call.answered = True
+        client.transport.write(out + call.id.hex().encode() + last + data[start : end if end != MORE else size])
+        call.passed_on(ns)
+        self._reusable = read.keep_alive
+        if end == MORE:
+            call.response_head(now, record)
+            call.response_chunk(now, payload)
+            return
+        self._stage = _OVER
+        call.response_whole(now, record, payload)
+        client.response_done(self, reusable=read.keep_alive and end == size)
 
-    def _record_begin(self, call: Call, now: int, raw: bytes, payload: bytes) -> None:
-        call.response_head(now, raw)
-        call.response_chunk(now, payload)
+    def _begin_tunnel(self, client: Client, call: Call, read: ReadResponse, data: bytes, now: int) -> None:
+        if not (call.head.upgrade and call.request_ended):
+            self._fail("upstream_protocol", "the upstream switched protocols, which the client had not asked for")
+            return
+        last = _CLOSING if client.response_begins(read) else HEAD_END
+        call.answered = True
+        client.transport.write(read.out[0] + call.id.hex().encode() + last + data)
+        call.response_head(now, read.record[0])
+        call.response_chunk(now, data)
+        self._stage = _RAW
+        client.tunnel_begins()
 
     def _done(self, client: Client, call: Call, now: int, *, clean: bool) -> None:
         call.response_end(now)
@@ -203,7 +222,7 @@ class UpstreamConnection(asyncio.Protocol):
             self.detach()
             client.tunnel_closed(exc)
         elif self._stage == _BODY and isinstance(self._body, OpenBody) and exc is None:
-            self._done(client, call, call.now(), clean=False)
+            self._done(client, call, self._clock(), clean=False)
         elif self._stage == _HEAD:
             self._fail("upstream_closed", "the upstream closed the connection before it answered")
         else:

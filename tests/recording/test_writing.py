@@ -88,6 +88,20 @@ async def test_what_does_not_fit_becomes_one_exact_gap_for_each_call() -> None:
     assert (tap.missed_observations, tap.missed_bytes, recorder.gaps) == (3, 501, 2)
 
 
+async def test_of_a_whole_message_that_does_not_fit_the_end_is_kept_and_the_rest_is_counted() -> None:
+    tap, log = Tap(limit_bytes=1000), FaultyLog(1 << 20)
+    recorder = recorder_of(tap, log)
+    head = records.request_head_payload("t", "", recorded=True, head=b"POST / HTTP/1.1\r\n\r\n")
+    tap.offer(records.WHOLE_REQUEST, CALLS[0], 1, records.whole_payload(head, b"x" * 700))
+    tap.offer(records.WHOLE_RESPONSE, CALLS[0], 2, records.whole_payload(b"HTTP/1.1 200 OK\r\n\r\n", b"y" * 400))
+    await run_to_the_end(tap, recorder)
+    (call,) = fold_calls([e for e, _ in records.decode(log.data)])
+    assert (call.request.data, call.request.total) == (b"x" * 700, 700)
+    assert (call.response.data, call.response.total, call.ended) == (b"", 400, True)
+    assert [(g.observations, g.bytes) for g in call.gaps] == [(2, 400)]
+    assert (tap.missed_observations, tap.missed_bytes) == (2, 400)
+
+
 async def test_a_piece_larger_than_the_bound_is_recorded_when_nothing_else_waits() -> None:
     tap, log = Tap(limit_bytes=100), FaultyLog(1 << 20)
     chunk(tap, CALLS[0], 5000)

@@ -46,5 +46,5 @@ def events_of(call: st.SearchStrategy[CallId] = call_ids) -> st.SearchStrategy[e
             response_total=counts,
         ),
         st.builds(ev.Gap, **common, observations=counts, bytes=counts, reason=texts),
-        st.builds(ev.Unknown, **common, number=st.integers(9, 255), payload=st.binary(max_size=80)),
+        st.builds(ev.Unknown, **common, number=st.integers(11, 255), payload=st.binary(max_size=80)),
     )

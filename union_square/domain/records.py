@@ -25,13 +25,21 @@ RESPONSE_CHUNK = 5
 RESPONSE_END = 6
 FAILURE = 7
 GAP = 8
+WHOLE_REQUEST = 9
+WHOLE_RESPONSE = 10
+"""A message that came in one piece: its head, its body as one chunk, and its end, in one record instead of three."""
 
 _FRAME = struct.Struct("<II")
 _BODY = struct.Struct("<B16sQ")
 _U16 = struct.Struct("<H")
+_U32 = struct.Struct("<I")
 _U64 = struct.Struct("<Q")
 _FAILURE = struct.Struct("<HQQ")
 _GAP = struct.Struct("<QQ")
+_PARTS = {
+    WHOLE_REQUEST: (REQUEST_HEAD, REQUEST_CHUNK, REQUEST_END),
+    WHOLE_RESPONSE: (RESPONSE_HEAD, RESPONSE_CHUNK, RESPONSE_END),
+}
 FRAME_BYTES = _FRAME.size
 RECORD_OVERHEAD = _FRAME.size + _BODY.size
 MAX_RECORD_BYTES = 1 << 30  # a longer length is a torn or foreign record, not a call's chunk
@@ -73,6 +81,22 @@ def request_head_payload(upstream: str, fingerprint: str, *, recorded: bool, hea
 
 def total_payload(total: int) -> bytes:
     return _U64.pack(total)
+
+
+def whole_payload(head: bytes, body: bytes) -> bytes:
+    """Of a WHOLE_REQUEST or WHOLE_RESPONSE: `head` is the payload that its head alone would have."""
+    return _U32.pack(len(head)) + head + body
+
+
+def parts_of(kind: int, payload: bytes) -> list[tuple[int, bytes]]:
+    """The records, as (kind, payload), that a whole message stands for. Raises struct.error when it is cut short."""
+    end = _U32.size + _U32.unpack_from(payload)[0]
+    if end > len(payload):
+        raise struct.error("a whole message is shorter than its head")
+    head, chunk, last = _PARTS[kind]
+    body = payload[end:]
+    chunks = [(chunk, body)] if body else []
+    return [(head, payload[_U32.size : end]), *chunks, (last, total_payload(len(body)))]
 
 
 def failure_payload(code: str, message: str, status: int, request_total: int, response_total: int) -> bytes:
@@ -120,10 +144,16 @@ def _take_text(payload: bytes, at: int) -> tuple[str, int]:
     return payload[start : start + length].decode("utf-8", "replace"), start + length
 
 
-def _decode_body(body: bytes) -> ev.Event:
+def _decode_body(body: bytes) -> list[ev.Event]:
     kind, call, at = _BODY.unpack_from(body)
     call_id = CallId(call.hex())
     payload = body[_BODY.size :]
+    if kind in _PARTS:
+        return [_decode_payload(part, call_id, at, its) for part, its in parts_of(kind, payload)]
+    return [_decode_payload(kind, call_id, at, payload)]
+
+
+def _decode_payload(kind: int, call_id: CallId, at: int, payload: bytes) -> ev.Event:
     match kind:
         case 1:
             upstream, here = _take_text(payload, 0)
@@ -168,7 +198,8 @@ def _decode_body(body: bytes) -> ev.Event:
 
 
 def decode(buffer: bytes | memoryview, start: int = 0) -> Iterator[tuple[ev.Event, int]]:
-    """Each whole record in `buffer` from byte `start` on, with the offset of the byte after it.
+    """The events of each whole record in `buffer` from byte `start` on, with the offset where reading goes on: behind
+    the record with its last event, at its beginning before that, so that a reader who stops between loses none.
 
     Stops without a word where the buffer ends inside a record (more may come). Raises TornRecord where a whole
     record's checksum is wrong or its length is impossible.
@@ -185,8 +216,10 @@ def decode(buffer: bytes | memoryview, start: int = 0) -> Iterator[tuple[ev.Even
         if zlib.crc32(body) != crc:
             raise TornRecord(here, "its checksum does not match")
         try:
-            event = _decode_body(body)
+            *before, last = _decode_body(body)
         except (struct.error, IndexError) as error:
             raise TornRecord(here, f"its payload is cut short ({error})") from error
-        yield event, end
+        for event in before:
+            yield event, here
+        yield last, end
         here = end

@@ -20,7 +20,10 @@ from union_square.domain.records import (
     REQUEST_END,
     RESPONSE_CHUNK,
     RESPONSE_END,
+    WHOLE_REQUEST,
+    WHOLE_RESPONSE,
     pack,
+    parts_of,
 )
 
 MAX_MISSED_CALLS = 100_000
@@ -28,6 +31,7 @@ MAX_MISSED_CALLS = 100_000
 
 _ENDS = frozenset({REQUEST_END, RESPONSE_END, FAILURE})
 _CHUNKS = frozenset({REQUEST_CHUNK, RESPONSE_CHUNK})
+_WHOLES = frozenset({WHOLE_REQUEST, WHOLE_RESPONSE})
 
 
 Observation = tuple[int, bytes, int, bytes]
@@ -68,7 +72,8 @@ class Tap:
         """Take one observation: a record kind of `domain.records`, the call's 16 bytes, microseconds, payload."""
         in_flight = self.in_flight + len(payload) + RECORD_OVERHEAD
         if (in_flight > self._limit or self.missed or self.closed) and self._must_miss(call, in_flight):
-            self._miss(kind, call, at, payload)
+            for part, its in parts_of(kind, payload) if kind in _WHOLES else [(kind, payload)]:
+                self._miss(part, call, at, its)
             return
         self.in_flight = in_flight
         batch = self._open
