@@ -4,6 +4,7 @@ Must not: stand between a client and an upstream; calls never come here.
 """
 
 from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -93,7 +94,10 @@ def control_app(plane: Plane, public_settings: Mapping[str, Any], allowed_hosts:
         return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     async def settings(request: Request) -> JSONResponse:
-        """What is set, without secrets."""
+        """What is set, without secrets, told to this machine only: it names folders and addresses."""
+        if request.client is None or not ip_address(request.client.host.partition("%")[0]).is_loopback:
+            message = "the settings are told to clients on the proxy's own machine only"
+            return JSONResponse({"error": {"code": "not_from_here", "message": message}}, status_code=403)
         host = request.url.hostname or ""
         if host.lower() not in hosts:
             message = f"not by the name {host!r}; add it to allowed_hosts (UNION_SQUARE_ALLOWED_HOSTS)"

@@ -172,7 +172,7 @@ def build_plane(settings: Settings, shared: SharedCounts, worker: int) -> Plane:
 
 
 def _public(settings: Settings) -> dict[str, Any]:
-    """The settings without the one that may hold a password."""
-    shown = settings.model_dump(mode="json", exclude={"database_url", "upstreams"})
+    """The settings without those that may hold a password or a token."""
+    shown = settings.model_dump(mode="json", exclude={"database_url", "ui_token", "upstreams"})
     shown["upstreams"] = {name: upstream.base_url for name, upstream in settings.all_upstreams.items()}
     return shown

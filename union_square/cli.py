@@ -67,6 +67,7 @@ def up(
         ui_port=settings.ui_port,
         drain_seconds=settings.drain_timeout_seconds,
         with_ui=ui,
+        ui_token=_ui_token(settings) if ui else "",
         demo=demo,
         model=model,
     )
@@ -102,7 +103,9 @@ def ui(ui_port: UiPort = None, host: Host = None, home: Home = None, supervised:
 
     _stop_with_parent(supervised)
     build_ui(progress=_say)
-    run(values_of(_settings(ui_port=ui_port, host=host, home=home)))
+    settings = _settings(ui_port=ui_port, host=host, home=home)
+    token = _ui_token(settings)
+    run(values_of(settings, token=token), show_token=bool(token) and not supervised)
 
 
 @app.command()
@@ -197,6 +200,18 @@ def local_model(supervised: Supervised = False) -> None:
 
     _stop_with_parent(supervised)
     run(_settings().home)
+
+
+def _ui_token(settings: Settings) -> str:
+    """What the UI is to ask for; "" = nothing."""
+    from union_square.api.token_file import load_ui_token
+
+    return load_ui_token(
+        settings.home,
+        setting=settings.ui_token.get_secret_value(),
+        host=settings.host,
+        allowed_hosts=settings.allowed_hosts,
+    )
 
 
 def _stop_with_parent(supervised: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 FILE_NAME = "union-square.toml"
+MIN_TOKEN = 16
 
 
 class SettingsError(Exception):
@@ -28,7 +29,7 @@ class SettingsError(Exception):
 def _checked_base_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f"must be like https://api.example.com or http://127.0.0.1:8000/prefix, not {url!r}")
+        raise ValueError("must be like https://api.example.com or http://127.0.0.1:8000/prefix")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("must hold no user, password, query or fragment")
     return url.rstrip("/")
@@ -115,6 +116,9 @@ class Settings(BaseSettings):
     """PEM file of the certificate's key, without a password; None: `tls_certificate` holds it too."""
     allowed_hosts: tuple[str, ...] = ()
     """Host names, besides loopback and `host`, by which a browser may reach the UI."""
+    ui_token: SecretStr = SecretStr("")
+    """What the UI and its API ask for; `off`: nothing, whoever comes. Empty: where others than this machine can come
+    (`host` or `allowed_hosts` name more than loopback), what stands in the data folder's `ui-token`, made once."""
 
     @model_validator(mode="after")
     def _names(self) -> Self:
@@ -126,6 +130,9 @@ class Settings(BaseSettings):
                 raise ValueError(f"upstreams: {name!r} is not a name (letters, digits, '-', '_', '.')")
         if self.tls_key is not None and self.tls_certificate is None:
             raise ValueError("tls_key: there is no tls_certificate that it could belong to")
+        token = self.ui_token.get_secret_value()
+        if token not in {"", "off"} and (len(token) < MIN_TOKEN or not token.isascii() or not token.isprintable()):
+            raise ValueError(f"ui_token: must be at least {MIN_TOKEN} printable ASCII characters, or `off`")
         return self
 
     @property

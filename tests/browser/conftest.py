@@ -83,12 +83,23 @@ class World:
     process: subprocess.Popen[bytes]
 
 
-def start_world(name: str, home: Path, port: int = 0) -> World:
+def start_world(name: str, home: Path, port: int = 0, token: str = "") -> World:
     """Start it, and wait until it says where it listens."""
     announced = home / "run" / "ui.json"
     log = (home.parent / f"{home.name}.log").open("wb")
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.fake_ui", name, "--home", str(home), "--port", str(port)],
+        [
+            sys.executable,
+            "-m",
+            "tests.support.fake_ui",
+            name,
+            "--home",
+            str(home),
+            "--port",
+            str(port),
+            "--token",
+            token,
+        ],
         stdout=log,
         stderr=subprocess.STDOUT,
         cwd=Path(__file__).resolve().parents[2],

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 
+from proxy_app.app import control_app
 from tests.proxy.conftest import proxying
 from tests.support.upstream import response, scripted
 from tests.wire.test_http1 import SMUGGLING
@@ -80,6 +81,16 @@ async def test_the_control_plane_tells_of_health_counts_and_settings(tmp_path: P
         assert (await client.get("/-/settings")).status_code == 200
         assert (await client.get("/-/nothing")).status_code == 404
         assert (await client.head("/-/healthy")).status_code == 405
+
+
+async def test_settings_are_told_on_this_machine_only(tmp_path: Path) -> None:
+    async with proxying(tmp_path, {}) as proxy:
+        app = control_app(proxy.plane, {"home": "secret"}, ["proxy.test"])
+        for peer, status in (("127.0.0.1", 200), ("::1", 200), ("10.1.2.3", 403), ("fe80::1%eth0", 403)):
+            transport = httpx.ASGITransport(app=app, client=(peer, 1))
+            async with httpx.AsyncClient(transport=transport, base_url="http://proxy.test") as client:
+                answer = await client.get("/-/settings")
+                assert (answer.status_code, "secret" in answer.text) == (status, status == 200)
 
 
 async def test_settings_are_not_told_by_a_name_that_another_site_may_have_chosen(tmp_path: Path) -> None:

@@ -85,6 +85,7 @@ def main() -> None:
     parser.add_argument("world", choices=sorted(WORLDS))
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--token", default="")
     options = parser.parse_args()
     values = UiValues(
         home=options.home,
@@ -92,6 +93,7 @@ def main() -> None:
         database="sqlite://",
         host="127.0.0.1",
         port=options.port,
+        token=options.token,
         proxy_url="http://127.0.0.1:8787",
         upstreams=(
             ("openai", "https://api.openai.com"),

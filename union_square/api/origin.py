@@ -21,18 +21,20 @@ Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _READING = frozenset({"GET", "HEAD"})
-_EVERY_INTERFACE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - a place to listen, not a name to be reached by
+EVERY_INTERFACE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - a place to listen, not a name to be reached by
 
 
 class SameOrigin:
     """`app`, for requests that name this server by one of its own names and do not come from another site.
 
     `allowed_hosts`: host names, without port, besides loopback (`localhost`, `*.localhost`, 127.0.0.0/8, ::1).
+    `any_address`: also by any IP address, which no rebinding can forge (it needs a name).
     Programs send neither Origin nor Sec-Fetch-Site and are not asked for them."""
 
-    def __init__(self, app: AsgiApp, *, allowed_hosts: Iterable[str] = ()) -> None:
+    def __init__(self, app: AsgiApp, *, allowed_hosts: Iterable[str] = (), any_address: bool = False) -> None:
         self._app = app
-        self._allowed = frozenset(host.strip("[]").lower().rstrip(".") for host in allowed_hosts) - _EVERY_INTERFACE
+        self._any_address = any_address
+        self._allowed = frozenset(host.strip("[]").lower().rstrip(".") for host in allowed_hosts) - EVERY_INTERFACE
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -77,7 +79,7 @@ class SameOrigin:
         if host in self._allowed or host == "localhost" or host.endswith(".localhost"):
             return True
         try:
-            return ipaddress.ip_address(host).is_loopback
+            return ipaddress.ip_address(host).is_loopback or self._any_address
         except ValueError:
             return False
 

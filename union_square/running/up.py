@@ -39,6 +39,7 @@ class Plan:
     ui_port: int
     drain_seconds: float
     with_ui: bool
+    ui_token: str  # what the UI asks for; "" = nothing
     demo: bool
     model: bool
 
@@ -49,6 +50,7 @@ class Addresses:
 
     proxy: str
     ui: str  # "" = not started
+    ui_token: str  # "" = none is asked for
     demo: bool
     model: bool
 
@@ -115,7 +117,7 @@ def _part(plan: Plan, name: str, environment: dict[str, str]) -> Part:
         try:
             # Its own certificate may name other hosts than this one; whether it answers is all that is asked.
             asked = httpx.get(_address(plan, name) + answers, timeout=2, trust_env=False, verify=False)  # noqa: S501
-            return asked.status_code == 200
+            return asked.status_code in {200, 401}  # 401: it asks for its token
         except httpx.HTTPError:
             return False
 
@@ -138,7 +140,7 @@ def _address(plan: Plan, part: str) -> str:
 
 def _addresses(plan: Plan) -> Addresses:
     ui = _address(plan, "ui") if plan.with_ui else ""
-    return Addresses(proxy=_address(plan, "proxy"), ui=ui, demo=plan.demo, model=plan.model)
+    return Addresses(proxy=_address(plan, "proxy"), ui=ui, ui_token=plan.ui_token, demo=plan.demo, model=plan.model)
 
 
 def run(plan: Plan, *, say: Say, show_addresses: ShowAddresses) -> None:

@@ -1,5 +1,7 @@
 """What `up` prints once everything runs."""
 
+from urllib.parse import quote
+
 from union_square.running.up import Addresses
 
 _LOCAL = """
@@ -16,7 +18,8 @@ def addresses_text(addresses: Addresses) -> str:
     proxy = addresses.proxy
     lines = ["", "[bold green]Union Square is running.[/]", ""]
     if addresses.ui:
-        lines.append(f"  Watch    [bold]{addresses.ui}[/]")
+        token = f"/?token={quote(addresses.ui_token)}" if addresses.ui_token else ""
+        lines.append(f"  Watch    [bold]{addresses.ui}{token}[/]")
         lines.append(f"  API      {addresses.ui}/api/v1/docs")
     lines += [
         f"  Proxy    [bold]{proxy}[/]",

@@ -9,11 +9,13 @@ import importlib
 import os
 import signal
 import socket
+import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import uvicorn
 
@@ -91,13 +93,16 @@ class _OnePort:
 def create_asgi(values: UiValues, open_watching: "OpenWatching | None" = None) -> AsgiApp:
     """The whole UI as one ASGI app. Raises UiServeError. Call it once a process, before Reflex is imported."""
     prepare(values)
-    from union_square.api.origin import SameOrigin
+    from union_square.api.access import TokenRequired
+    from union_square.api.origin import EVERY_INTERFACE, SameOrigin
     from union_square.ui import services
 
     reflex_app: Any = importlib.import_module("union_square.union_square").app
     served = _OnePort(reflex_app(), values, open_watching or services.open_watching)
     reflex_app.register_lifespan_task(served.opened)
-    guarded = SameOrigin(served, allowed_hosts=(values.host, *values.allowed_hosts))
+    asked = TokenRequired(served, token=values.token) if values.token else served
+    names = (values.host, *values.allowed_hosts)
+    guarded = SameOrigin(asked, allowed_hosts=names, any_address=bool(values.token) and values.host in EVERY_INTERFACE)
     return SecurityHeaders(guarded, policy=page_policy(inline_script_hashes(UI_FOLDER / "build" / "client")))
 
 
@@ -118,7 +123,11 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def _serve(app: AsgiApp, listener: socket.socket, ready: Callable[[], None]) -> None:
+def _scheme(values: UiValues) -> str:
+    return "https" if values.certificate else "http"
+
+
+async def _serve(app: AsgiApp, values: UiValues, listener: socket.socket, ready: Callable[[], None]) -> None:
     config = uvicorn.Config(
         app,  # pyright: ignore[reportArgumentType]  # the same protocol, spelled with plain mappings
         log_level="warning",
@@ -127,7 +136,13 @@ async def _serve(app: AsgiApp, listener: socket.socket, ready: Callable[[], None
         timeout_graceful_shutdown=_STOP_SECONDS,
         ws_max_size=1 << 20,
         proxy_headers=False,
+        ssl_certfile=values.certificate,
+        ssl_keyfile=values.key,
     )
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        raise UiServeError(f"tls_certificate, tls_key: {values.certificate} cannot be served: {error}") from error
     server = uvicorn.Server(config)
 
     async def tell_when_ready() -> None:
@@ -147,10 +162,11 @@ def _already_stopping(_signal: int, _frame: FrameType | None) -> None:
     """Stands in for the default, which would end the process at once."""
 
 
-def run(values: UiValues, open_watching: "OpenWatching | None" = None) -> None:
-    """Serve until SIGTERM or SIGINT; then stop within a few seconds. Raises UiServeError.
+def run(values: UiValues, open_watching: "OpenWatching | None" = None, *, show_token: bool = False) -> None:
+    """Serve until SIGTERM or SIGINT; then stop within a few seconds. `show_token`: print the address with it. Raises
+    UiServeError.
 
-    When it answers, `<home>/run/ui.json` says where: {"pid", "host", "port"}.
+    When it answers, `<home>/run/ui.json` says where: {"pid", "scheme", "host", "port"}.
     """
     values = anchored(values)
     listener = bind(values.host, values.port)
@@ -158,13 +174,14 @@ def run(values: UiValues, open_watching: "OpenWatching | None" = None) -> None:
     app = create_asgi(values, open_watching)
 
     def ready() -> None:
-        announce(values.home, PART, host=values.host, port=values.port)
-        print(f"union-square ui: {address_of(values.host, values.port)}", flush=True)
+        announce(values.home, PART, scheme=_scheme(values), host=values.host, port=values.port)
+        token = f"/?token={quote(values.token)}" if show_token else ""
+        print(f"union-square ui: {address_of(values.host, values.port, scheme=_scheme(values))}{token}", flush=True)
 
     # uvicorn raises the signal again when it has stopped; without a handler of ours that would end us before clean-up.
     signal.signal(signal.SIGTERM, _already_stopping)
     try:
         with suppress(KeyboardInterrupt):
-            asyncio.run(_serve(app, listener, ready))
+            asyncio.run(_serve(app, values, listener, ready))
     finally:
         forget_announcement(values.home, PART)

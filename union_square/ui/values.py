@@ -1,7 +1,7 @@
 """What the UI is told at a start: plain values, taken from the settings by whoever starts it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -20,6 +20,9 @@ class UiValues:
     port: int  # 0 = any free one
     proxy_url: str
     allowed_hosts: tuple[str, ...] = ()
+    token: str = field(default="", repr=False)  # "" = none is asked for
+    certificate: Path | None = None  # with `key`: what the UI is served with; None = plain HTTP
+    key: Path | None = None
     upstreams: tuple[tuple[str, str], ...] = ()
     shown: tuple[tuple[str, str], ...] = ()
 
@@ -48,6 +51,10 @@ class SettingsLike(Protocol):
     def allowed_hosts(self) -> tuple[str, ...]: ...
     @property
     def all_upstreams(self) -> Mapping[str, _Upstream]: ...
+    @property
+    def tls_certificate(self) -> Path | None: ...
+    @property
+    def tls_key(self) -> Path | None: ...
     @property
     def workers(self) -> int: ...
     @property
@@ -99,8 +106,11 @@ def without_password(url: str) -> str:
     return urlunsplit(parts._replace(netloc=place))
 
 
-def values_of(settings: SettingsLike) -> UiValues:
-    """The UI's values out of the settings."""
+def values_of(settings: SettingsLike, *, token: str = "") -> UiValues:
+    """The UI's values out of the settings. `token`: what is asked of those who come, "" = nothing.
+
+    Where a token is asked for it must not travel in the clear: there the proxy's certificate, if there is one, is the
+    UI's too. On loopback, where most certificates would only make a browser warn, the UI stays plain HTTP."""
     proxy_url = address_of(settings.host, settings.proxy_port)
     shown = (
         ("home", str(settings.home)),
@@ -115,6 +125,7 @@ def values_of(settings: SettingsLike) -> UiValues:
         ("log segment", f"{settings.segment_bytes >> 20} MiB"),
         ("response timeout", f"{settings.response_timeout_seconds:g} s"),
         ("drain timeout", f"{settings.drain_timeout_seconds:g} s"),
+        ("token", "asked for" if token else "not asked for"),
         ("allowed hosts", ", ".join(settings.allowed_hosts) or "loopback only"),
     )
     return UiValues(
@@ -125,6 +136,9 @@ def values_of(settings: SettingsLike) -> UiValues:
         port=settings.ui_port,
         proxy_url=proxy_url,
         allowed_hosts=settings.allowed_hosts,
+        token=token,
+        certificate=settings.tls_certificate if token else None,
+        key=settings.tls_key if token else None,
         upstreams=tuple((name, upstream.base_url) for name, upstream in settings.all_upstreams.items()),
         shown=shown,
     )
