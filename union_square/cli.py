@@ -2,6 +2,7 @@
 that a part loads only what it uses."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +30,13 @@ Home = Annotated[Path | None, typer.Option(help="The data folder.")]
 Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 Limit = Annotated[int, typer.Option(help="How many, newest first.", min=1, max=200)]
+
+
+class Matching(StrEnum):
+    """How a mock matches requests."""
+
+    strict = "strict"
+    loose = "loose"
 
 
 def _settings(**overrides: Any) -> Settings:
@@ -158,6 +166,67 @@ def calls(
     settings = _settings()
     for line in listing.call_lines(settings.database, limit, session=session, as_json=as_json):
         out.print(line, soft_wrap=isinstance(line, str))
+
+
+@app.command()
+def export(
+    subject: Annotated[str, typer.Argument(metavar="SESSION", help="A session's or a call's id.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file; without it, standard output.")
+    ] = None,
+) -> None:
+    """Write a session, or one call, as a recording: a file that `mock` and tests answer from."""
+    from union_square.replaying.loading import load_subject, write_file
+    from union_square.replaying.recording_file import write_lines
+    from union_square.store.engine import open_engine
+    from union_square.store.reader import SqlReader
+
+    recording = load_subject(SqlReader(open_engine(_settings().database)), subject)
+    if output is None:
+        for line in write_lines(recording):
+            typer.echo(line)
+        return
+    write_file(output, recording)
+    _say(f"{len(recording.calls)} calls written to {output}")
+
+
+@app.command()
+def mock(
+    sources: Annotated[list[str], typer.Argument(metavar="SESSION…", help="Sessions, calls, or recorded files.")],
+    port: Annotated[int, typer.Option(help="Where applications connect; 0 = any free port.", min=0, max=65535)] = 8789,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    match: Annotated[Matching, typer.Option(help="What a request must have in common with the recorded one.")] = (
+        Matching.strict
+    ),
+    timing: Annotated[str, typer.Option(help="none: at once; original; or how many times as fast: 2x.")] = "none",
+    repeat: Annotated[bool, typer.Option("--repeat", help="A recorded call may answer more than once.")] = False,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="cut[:pieces], stall[:pieces], delay:seconds, fail[:status]; …@2: once.")
+    ] = None,
+) -> None:
+    """Speak the provider's API from a recording, and say at the end what was not recorded or not asked for."""
+    from union_square.replaying.faults import parse_fault, parse_timing
+    from union_square.replaying.loading import load_sources
+    from union_square.replaying.mock import Mock
+    from union_square.replaying.serving import run_until_stopped
+    from union_square.store.engine import open_engine
+    from union_square.store.reader import SqlReader
+
+    speed, faults = parse_timing(timing), [parse_fault(text) for text in fault or []]
+    recording = load_sources(sources, lambda: SqlReader(open_engine(_settings().database)))
+    answering = Mock(recording, mode=match.value, repeat=repeat, faults=faults)
+    for words in answering.left_out:
+        _say(f"left out: {words}")
+
+    def ready(bound: int) -> None:
+        from union_square.running.words import mock_text
+
+        out.print(mock_text(host, bound, recording.upstreams, len(recording.calls) - len(answering.left_out)))
+
+    report = run_until_stopped(answering, host=host, port=port, speed=speed, ready=ready)
+    _say(report.words)
+    if report.unmatched or (match is Matching.strict and report.unused):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -4,6 +4,7 @@ import tempfile
 import traceback
 from typing import cast
 
+from union_square.replaying.failures import ReplayFailure
 from union_square.running.expected import ExpectedFailure
 from union_square.settings import SettingsError
 from union_square.store.migrate import MigrationsMissing
@@ -11,7 +12,7 @@ from union_square.store.ports import StoreUnavailable
 from union_square.ui.build import UiBuildError
 from union_square.ui.serve import UiServeError
 
-EXPECTED = (ExpectedFailure, SettingsError, MigrationsMissing, UiBuildError, UiServeError)
+EXPECTED = (ExpectedFailure, ReplayFailure, SettingsError, MigrationsMissing, UiBuildError, UiServeError)
 
 
 def explain(error: BaseException) -> str:

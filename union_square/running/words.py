@@ -1,6 +1,9 @@
-"""What `up` prints once everything runs."""
+"""What `up` and `mock` print once they run."""
 
+from collections.abc import Sequence
 from urllib.parse import quote
+
+from rich.markup import escape
 
 from union_square.running.up import Addresses
 
@@ -11,6 +14,14 @@ _LOCAL = """
     curl {proxy}/local/v1/messages -H 'content-type: application/json' \\
       -d '{{"model":"smollm2","max_tokens":99,"stream":true,"messages":[{{"role":"user","content":"Tell a story."}}]}}'
 """
+
+_BASE_URLS = {
+    "openai": "OPENAI_BASE_URL={url}/{name}/v1",
+    "anthropic": "ANTHROPIC_BASE_URL={url}/{name}",
+    "gemini": "GOOGLE_GEMINI_BASE_URL={url}/{name}",
+    "ollama": "OLLAMA_HOST={url}/{name}",
+}
+"""The variables in which the SDKs look for them."""
 
 
 def addresses_text(addresses: Addresses) -> str:
@@ -33,3 +44,11 @@ def addresses_text(addresses: Addresses) -> str:
     if addresses.model:
         lines.append(_LOCAL.format(proxy=proxy).rstrip())
     return "\n".join([*lines, "", "  Stop with Ctrl-C.", ""])
+
+
+def mock_text(host: str, port: int, upstreams: Sequence[str], calls: int) -> str:
+    """What `mock` prints once it listens, as rich markup."""
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    lines = ["", f"[bold green]The mock answers at {url}[/] with {calls} recorded calls.", "", "  Base URLs:"]
+    lines += [f"    {escape(_BASE_URLS.get(name, '{url}/{name}').format(url=url, name=name))}" for name in upstreams]
+    return "\n".join([*lines, "", f"  What was asked so far: {url}/-/report. Stop with Ctrl-C.", ""])
