@@ -50,6 +50,12 @@ def test_a_file_in_the_data_folder_is_read_when_there_is_none_here(tmp_path: Pat
         ("UNION_SQUARE_PROXY_PORT", "many", "proxy_port"),
         ("UNION_SQUARE_UPSTREAMS__LAB__BASE_URL", "ftp://x", "upstreams.lab.base_url"),
         ("UNION_SQUARE_UPSTREAMS__LAB__BASE_URL", "https://user:secret@x", "must hold no user"),
+        ("UNION_SQUARE_UPSTREAMS__BEDROCK__RESIGN", "gcp", "upstreams.bedrock.resign"),
+        ("UNION_SQUARE_PRICES", "cheap", "prices"),
+        ("UNION_SQUARE_PRICES", '[{"model": "m", "input": -1}]', "prices.0.input"),
+        ("UNION_SQUARE_PRICES", '[{"model": "m"}]', "prices.0.input"),
+        ("UNION_SQUARE_PRICES", '[{"model": "m", "input": 1, "reasoning": 1}]', "prices.0.reasoning"),
+        ("UNION_SQUARE_PRICES", '[{"model": "m", "input": 1, "upstream": "x"}]', "there is no upstream 'x'"),
     ],
 )
 def test_a_wrong_setting_is_named(name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,3 +79,27 @@ def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
 def test_a_postgresql_url_gets_its_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNION_SQUARE_DATABASE_URL", "postgresql://u@h/db")
     assert load_settings().database == "postgresql+psycopg://u@h/db"
+
+
+def test_prices_of_ones_own_come_from_the_file_or_as_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "union-square.toml").write_text('[[prices]]\nmodel = "house-*"\nupstream = "OpenAI"\ninput = 1.5\n')
+    (price,) = load_settings().own_prices
+    assert (price.model, price.upstream, price.input, price.output, price.cache_read) == (
+        "house-*",
+        "openai",
+        1.5,
+        0,
+        None,
+    )
+    monkeypatch.setenv("UNION_SQUARE_PRICES", '[{"model": "m", "input": 1, "output": 2, "cache_read": 0.1}]')
+    (price,) = load_settings().own_prices
+    assert (price.model, price.cache_read) == ("m", 0.1)
+
+
+def test_an_upstream_that_is_known_needs_no_address_and_another_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNION_SQUARE_UPSTREAMS__BEDROCK__RESIGN", "aws")
+    bedrock = load_settings().all_upstreams["bedrock"]
+    assert (bedrock.base_url, bedrock.resign) == ("https://bedrock-runtime.us-east-1.amazonaws.com", "aws")
+    monkeypatch.setenv("UNION_SQUARE_UPSTREAMS__LAB__RESIGN", "aws")
+    with pytest.raises(SettingsError, match=r"upstreams\.lab: its base_url is missing"):
+        load_settings()

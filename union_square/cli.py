@@ -99,7 +99,7 @@ def projector(home: Home = None, supervised: Supervised = False) -> None:
 
     _stop_with_parent(supervised)
     settings = _settings(home=home)
-    run(home=settings.home, database_url=settings.database)
+    run(home=settings.home, database_url=settings.database, prices=settings.own_prices)
 
 
 @app.command()
@@ -139,7 +139,9 @@ def rebuild() -> None:
     # Not while a projector writes: it would put back what is being computed anew.
     with hold_home(settings.home), out.status("rebuilding …") as status:
         count = rebuild_store(
-            settings.database, lambda done, total: status.update(f"rebuilding: {done} of {total} calls")
+            settings.database,
+            lambda done, total: status.update(f"rebuilding: {done} of {total} calls"),
+            settings.own_prices,
         )
     out.print(f"{count} calls computed anew")
 

@@ -18,6 +18,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from union_square.wire.prices import Price, Prices
+
 FILE_NAME = "union-square.toml"
 MIN_TOKEN = 16
 
@@ -78,6 +80,35 @@ def default_home() -> Path:
     return Path(platformdirs.user_data_dir("union-square", appauthor=False))
 
 
+Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class ModelPrice(BaseModel):
+    """What a model costs, in US dollars for a million tokens; goes before the list prices."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = Field(min_length=1)
+    """Its name as the provider or the application writes it; `*` stands for anything."""
+    upstream: str = ""
+    """The upstream it holds for; empty: any."""
+    input: Dollars
+    output: Dollars = 0
+    cache_read: Dollars | None = None
+    """For input read from the provider's cache, and written into it; left out: what input costs."""
+    cache_write: Dollars | None = None
+
+    def as_price(self) -> Price:
+        return Price(
+            model=self.model,
+            upstream=self.upstream.lower(),
+            input=self.input,
+            output=self.output,
+            cache_read=self.cache_read,
+            cache_write=self.cache_write,
+        )
+
+
 class Settings(BaseSettings):
     """Everything a user may set. Units stand in the names."""
 
@@ -94,6 +125,8 @@ class Settings(BaseSettings):
     ui_port: int = Field(default=8788, ge=0, le=65535)
     upstreams: dict[str, Upstream] = Field(default_factory=dict[str, Upstream])
     """More upstreams, or other addresses for the default ones; see `all_upstreams`."""
+    prices: tuple[ModelPrice, ...] = ()
+    """Your own prices, the first that fits counts; in the environment as JSON."""
     workers: int = Field(default=1, ge=1, le=64)
     """Processes of the proxy; each writes its own log."""
     record: bool = True
@@ -128,6 +161,9 @@ class Settings(BaseSettings):
                 raise ValueError(f"upstreams.{name}: its base_url is missing")
             if not name or not all(c.isascii() and (c.isalnum() or c in "-_.") for c in name) or name == "-":
                 raise ValueError(f"upstreams: {name!r} is not a name (letters, digits, '-', '_', '.')")
+        for price in self.prices:
+            if price.upstream and price.upstream.lower() not in known | self.upstreams:
+                raise ValueError(f"prices: there is no upstream {price.upstream!r} (model {price.model!r})")
         if self.tls_key is not None and self.tls_certificate is None:
             raise ValueError("tls_key: there is no tls_certificate that it could belong to")
         token = self.ui_token.get_secret_value()
@@ -143,6 +179,11 @@ class Settings(BaseSettings):
             url = upstream.base_url or known[name.lower()].base_url
             known[name.lower()] = upstream.model_copy(update={"base_url": url})
         return known
+
+    @property
+    def own_prices(self) -> Prices:
+        """In the form that reckons."""
+        return tuple(price.as_price() for price in self.prices)
 
     @property
     def database(self) -> str:

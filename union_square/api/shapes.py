@@ -48,6 +48,7 @@ class Call(CallView):
     request_chunks: list[ChunkView]
     gaps: list[GapView]
     problems: list[str]
+    cost_source: str  # whose price `cost_usd` was reckoned by, and of when; "" = unknown
     annotations: list[AnnotationView]
 
 
@@ -103,6 +104,7 @@ def present_call(detail: CallDetail) -> Call:
         request_chunks=list(detail.request_chunks),
         gaps=list(detail.gaps),
         problems=list(detail.problems),
+        cost_source=detail.cost_source,
         annotations=list(detail.annotations),
     )
 

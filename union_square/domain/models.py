@@ -170,6 +170,7 @@ class CallDetailRow(TableRow, table=True):
     chunks: bytes = Field(sa_column=Column(LargeBinary(), nullable=False))  # `mapping.pack_chunks`
     request_chunks: bytes = Field(sa_column=Column(LargeBinary(), nullable=False))
     problems: list[str] = Field(sa_column=_json())
+    cost_source: str
 
 
 class MessageRow(TableRow, table=True):

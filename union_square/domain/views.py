@@ -118,6 +118,7 @@ class CallDetail:
     request_chunks: tuple[ChunkView, ...]
     gaps: tuple[GapView, ...]
     problems: tuple[str, ...]  # what could not be read, and where
+    cost_source: str = ""  # whose price `cost_usd` was reckoned by, and of when; "" = unknown
     annotations: tuple[AnnotationView, ...] = ()
 
 

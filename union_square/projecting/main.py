@@ -14,6 +14,7 @@ from union_square.recording.log_reader import FolderLogReader
 from union_square.store.migrate import migrate
 from union_square.store.ports import StoreUnavailable
 from union_square.store.sql import SqlStore
+from union_square.wire.prices import Prices
 
 RETRY_SECONDS = 0.1
 MOST_RETRY_SECONDS = 5.0
@@ -21,13 +22,21 @@ MOST_RETRY_SECONDS = 5.0
 logger = logging.getLogger(__name__)
 
 
-def run(*, home: Path, database_url: str, log_folder: Path | None = None, stop: threading.Event | None = None) -> None:
+def run(
+    *,
+    home: Path,
+    database_url: str,
+    log_folder: Path | None = None,
+    stop: threading.Event | None = None,
+    prices: Prices = (),
+) -> None:
     """Project the log in `<home>/log` (or `log_folder`) until `stop` is set, or SIGTERM or SIGINT comes where no `stop`
     is given. What has been recorded until then is written first, if the database answers. The database is brought to
-    this version's tables first; one that is away is waited for. Raises MigrationsMissing."""
+    this version's tables first; one that is away is waited for. `prices` are the
+    user's own. Raises MigrationsMissing."""
     folder = log_folder or home / "log"
     store, log = SqlStore(database_url), FolderLogReader(folder)
-    projector, health = Projector(log, store.writer), Health()
+    projector, health = Projector(log, store.writer, prices=prices), Health()
     try:
         # Tried once before anyone is told that this process is there: most often that is all, and pages find tables.
         ready = _made_ready(database_url, health)

@@ -14,6 +14,7 @@ from union_square.domain.session import Link, LinkPlan, plan_link
 from union_square.domain.threads import History, Memory
 from union_square.domain.views import CallDetail
 from union_square.store.ports import Projection
+from union_square.wire.prices import Prices
 from union_square.wire.understanding import Understanding
 
 logger = logging.getLogger(__name__)
@@ -24,12 +25,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class OpenCall:
     """The fold of one call's events, and the projections that can be made of it at any moment."""
 
-    def __init__(self, call_id: CallId, memory: Memory | None = None) -> None:
+    def __init__(self, call_id: CallId, memory: Memory | None = None, prices: Prices = ()) -> None:
         self.call_id = call_id
         self.archive = bytearray()
         self.link: Link | None = None
         self.has_head = False
-        self._understanding = Understanding(call_id)
+        self._prices = prices
+        self._understanding = Understanding(call_id, prices)
         self._memory = memory or Memory()
         self._plan: LinkPlan | None = None
         self._history = History(())
@@ -132,7 +134,7 @@ class OpenCall:
         logger.error("call %s could not be understood; its bytes are kept", self.call_id, exc_info=error)
         self._problem = f"the call could not be understood ({type(error).__name__}); its bytes are kept as they came"
         self._plan = None
-        self._understanding = Understanding(self.call_id)
+        self._understanding = Understanding(self.call_id, self._prices)
         for event, _ in records.decode(bytes(self.archive)):
             if not isinstance(event, ev.RequestChunk | ev.ResponseChunk):
                 self._understanding.apply(event)

@@ -21,6 +21,7 @@ from union_square.projecting.batch import Batch
 from union_square.projecting.open_call import OpenCall
 from union_square.recording.ports import Logged, LogReader
 from union_square.store.ports import StoreUnavailable, StoreWriter
+from union_square.wire.prices import Prices
 
 READ_BYTES = 4 << 20  # of one writer's log in one step
 REFRESH_SECONDS = 1.0
@@ -78,6 +79,7 @@ class Projector:
         grace_seconds: float = GRACE_SECONDS,
         refresh_seconds: float = REFRESH_SECONDS,
         read_bytes: int = READ_BYTES,
+        prices: Prices = (),
     ) -> None:
         self._log = log
         self._store = store
@@ -85,6 +87,7 @@ class Projector:
         self._grace = grace_seconds
         self._refresh = refresh_seconds
         self._read_bytes = read_bytes
+        self._prices = prices
         self._batch = Batch(store)
         self._memory = Memory()
         self._following = dict[WriterId, _Following]()
@@ -157,7 +160,10 @@ class Projector:
             if self._is_done_with(event):
                 return
             one = following.open[id_] = _Open(
-                call=OpenCall(id_, self._memory), position=logged.position, began=now, refresh_at=now + self._refresh
+                call=OpenCall(id_, self._memory, self._prices),
+                position=logged.position,
+                began=now,
+                refresh_at=now + self._refresh,
             )
         one.call.apply(event)
         one.changed = True

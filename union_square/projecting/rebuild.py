@@ -14,11 +14,14 @@ from union_square.projecting.open_call import OpenCall
 from union_square.store.migrate import migrate
 from union_square.store.ports import StoreWriter
 from union_square.store.sql import SqlStore
+from union_square.wire.prices import Prices
 
 _AT_ONCE = 20
 
 
-def rebuild(store: StoreWriter, progress: Callable[[int, int], None] = lambda _done, _total: None) -> int:
+def rebuild(
+    store: StoreWriter, progress: Callable[[int, int], None] = lambda _done, _total: None, prices: Prices = ()
+) -> int:
     """Forget all projections and make them again; how many calls that were. `progress` is told how many of how many
     are done. No projector may run on the same store meanwhile. Raises StoreUnavailable; what is done then stays."""
     total, done = store.archived_count(), 0
@@ -28,7 +31,7 @@ def rebuild(store: StoreWriter, progress: Callable[[int, int], None] = lambda _d
     after: CallId | None = None
     while some := store.archived(after, _AT_ONCE):
         for call_id, archive in some:
-            call = OpenCall(call_id, memory)
+            call = OpenCall(call_id, memory, prices)
             for event, _ in records.decode(archive):
                 call.apply(event)
             call.link = batch.link(call)
@@ -42,11 +45,13 @@ def rebuild(store: StoreWriter, progress: Callable[[int, int], None] = lambda _d
     return done
 
 
-def rebuild_store(database_url: str, progress: Callable[[int, int], None] = lambda _done, _total: None) -> int:
+def rebuild_store(
+    database_url: str, progress: Callable[[int, int], None] = lambda _done, _total: None, prices: Prices = ()
+) -> int:
     """`rebuild` of the database at that URL, brought to this version's tables first. Raises StoreUnavailable."""
     migrate(database_url)
     store = SqlStore(database_url)
     try:
-        return rebuild(store.writer, progress)
+        return rebuild(store.writer, progress, prices)
     finally:
         store.close()

@@ -281,6 +281,7 @@ def detail_row(detail: CallDetail, numbers: list[int], tools_digest: str) -> Cal
         chunks=pack_chunks(detail.chunks),
         request_chunks=pack_chunks(detail.request_chunks),
         problems=list(detail.problems),
+        cost_source=detail.cost_source,
     )
 
 
@@ -304,6 +305,7 @@ def detail_view(
         request_chunks=unpack_chunks(row.request_chunks),
         gaps=tuple(gap_view(gap) for gap in gaps),
         problems=tuple(row.problems),
+        cost_source=row.cost_source,
         annotations=annotations,
     )
 

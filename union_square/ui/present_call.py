@@ -72,9 +72,11 @@ def _headline(call: CallView) -> list[Pair]:
     return [Pair(name=name, value=value) for name, value in pairs if value]
 
 
-def _usage(call: CallView) -> list[Pair]:
+def _usage(detail: CallDetail) -> list[Pair]:
+    call = detail.call
     price = wording.cost(call.cost_usd) or "unknown (no price, or no usage reported)"
-    return [Pair(name=n, value=v) for n, v in (*wording.usage_pairs(call.usage), ("cost by list price", price))]
+    source = [("price from", detail.cost_source)] if detail.cost_source else []
+    return [Pair(name=n, value=v) for n, v in (*wording.usage_pairs(call.usage), ("cost", price), *source)]
 
 
 def _headers(head: HeadView | None) -> list[Pair]:
@@ -131,7 +133,7 @@ def present_call(
         headline=_headline(call),
         since=wording.iso(call.started_at) if running else "",
         facts=_facts(call),
-        usage=_usage(call),
+        usage=_usage(detail),
         parameters=[Pair(name=n, value=_value_words(v)) for n, v in detail.parameters.items()],
         metadata=[Pair(name=n, value=_value_words(v)) for n, v in call.metadata.items()],
         problems=list(detail.problems),

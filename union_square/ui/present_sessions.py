@@ -43,7 +43,7 @@ def present_session_line(session: SessionView) -> SessionLine:
         tokens=wording.token_pair(session.input_tokens, session.output_tokens) or wording.NONE,
         tokens_title=wording.token_title(session.input_tokens, session.output_tokens),
         cost=(wording.cost(session.cost_usd) + ("+" if partly else "")) or wording.NONE,
-        cost_title=unpriced if session.unpriced_calls else "cost by list price",
+        cost_title=unpriced if session.unpriced_calls else "cost by your prices, else by list price",
         duration="" if running else wording.duration(session.duration_ms),
         since=wording.iso(session.started_at) if running else "",
         started=wording.iso(session.started_at),

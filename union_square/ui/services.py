@@ -41,7 +41,9 @@ async def open_watching(values: UiValues) -> AsyncGenerator[Watching]:
     store = SqlStore(values.database)
     heartbeat = announcement_file(values.home, "projector")
     try:
-        async with open_watcher(values.log_folder, store.reader, store.annotator, heartbeat=heartbeat) as watcher:
+        async with open_watcher(
+            values.log_folder, store.reader, store.annotator, heartbeat=heartbeat, prices=values.prices
+        ) as watcher:
             yield watcher
     finally:
         store.close()

@@ -7,6 +7,7 @@ from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from union_square.announcing import read_announcement
+from union_square.wire.prices import Prices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class UiValues:
     key: Path | None = None
     upstreams: tuple[tuple[str, str], ...] = ()
     shown: tuple[tuple[str, str], ...] = ()
+    prices: Prices = ()
 
 
 class _Upstream(Protocol):
@@ -55,6 +57,8 @@ class SettingsLike(Protocol):
     def tls_certificate(self) -> Path | None: ...
     @property
     def tls_key(self) -> Path | None: ...
+    @property
+    def own_prices(self) -> Prices: ...
     @property
     def workers(self) -> int: ...
     @property
@@ -126,6 +130,7 @@ def values_of(settings: SettingsLike, *, token: str = "") -> UiValues:
         ("response timeout", f"{settings.response_timeout_seconds:g} s"),
         ("drain timeout", f"{settings.drain_timeout_seconds:g} s"),
         ("token", "asked for" if token else "not asked for"),
+        ("own prices", ", ".join(price.source.partition(": ")[2] for price in settings.own_prices) or "none"),
         ("allowed hosts", ", ".join(settings.allowed_hosts) or "loopback only"),
     )
     return UiValues(
@@ -141,4 +146,5 @@ def values_of(settings: SettingsLike, *, token: str = "") -> UiValues:
         key=settings.tls_key if token else None,
         upstreams=tuple((name, upstream.base_url) for name, upstream in settings.all_upstreams.items()),
         shown=shown,
+        prices=settings.own_prices,
     )

@@ -16,6 +16,7 @@ from union_square.domain import events as ev
 from union_square.domain.ids import CallId, WriterId
 from union_square.recording.ports import Logged, LogReader
 from union_square.watching.feedcall import FeedCall
+from union_square.wire.prices import Prices
 
 POLL_SECONDS = 0.015
 WAKE_SECONDS = 0.05
@@ -60,8 +61,10 @@ class LiveFeed:
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         poll_seconds: float = POLL_SECONDS,
+        prices: Prices = (),
     ) -> None:
         self._reader = reader
+        self._prices = prices
         self._clock = clock
         self._monotonic = monotonic
         self._poll_seconds = poll_seconds
@@ -198,7 +201,7 @@ class LiveFeed:
         if call is None:
             if not isinstance(event, ev.RequestHead):
                 return  # its begin was missed, or it has ended: the store's
-            call = self._running[event.call_id] = FeedCall(event.call_id, writer)
+            call = self._running[event.call_id] = FeedCall(event.call_id, writer, prices=self._prices)
         call.take(event)
         call.version = self._version + 1
         if call.ended:

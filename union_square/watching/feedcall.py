@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from union_square.domain import events as ev
 from union_square.domain.call import CallRecording
 from union_square.domain.ids import CallId, WriterId
+from union_square.wire.prices import Prices
 from union_square.wire.understanding import Understanding
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class FeedCall:
     ended: bool = False
     ended_monotonic: float = 0.0
     doubtful: bool = False  # events of its log were missed: its end may have been among them
+    prices: Prices = ()  # the user's own
     _pending: list[ev.Event] = field(default_factory=list[ev.Event])
     _understanding: Understanding | None = None
     _given_up: bool = False
@@ -67,7 +69,7 @@ class FeedCall:
 
     def catch_up(self) -> None:
         """Fold what has come since."""
-        understanding = self._understanding = self._understanding or Understanding(self.call_id)
+        understanding = self._understanding = self._understanding or Understanding(self.call_id, self.prices)
         pending, self._pending = self._pending, []
         try:
             for event in pending:
@@ -83,7 +85,7 @@ class FeedCall:
             raise error
         logger.error("call %s could not be understood; its bytes are recorded", self.call_id, exc_info=error)
         self._given_up = True
-        self._understanding = Understanding(self.call_id)
+        self._understanding = Understanding(self.call_id, self.prices)
         at, total = recording.started_at, recording.response.total
         self._pending = [
             ev.RequestHead(

@@ -1,15 +1,19 @@
-"""What a call cost by its provider's list price, from the tables of `genai-prices`. Offline: never fetches prices."""
+"""What a call cost: by the prices a user gives, else by its provider's list price, from the tables of `genai-prices`.
+
+Offline: never fetches prices.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from genai_prices import Usage as PricedUsage
 from genai_prices import __version__ as tables_version
 from genai_prices.data_snapshot import get_snapshot
-from genai_prices.types import PriceCalculation
+from genai_prices.types import PriceCalculation, StartDateConstraint
 
 from union_square.domain.messages import Usage
+from union_square.wire.prices import Prices, price_for
 
 # The upstreams that are configured from the start, by genai-prices' ids. Another name says nothing of the provider:
 # there the model alone must tell.
@@ -39,7 +43,7 @@ _UNPRICED = {"ollama"}  # runs on the user's own machine; a price of someone els
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """In US dollars. `source` names the table, the provider and the model whose price was taken."""
+    """In US dollars. `source` names the table with its date, the provider and the model whose price was taken."""
 
     usd: float
     input_usd: float
@@ -56,13 +60,14 @@ def cost_of(
     operation: str = "chat",
     service_tier: str = "",
     priced: Priced = (),
+    own: Prices = (),
 ) -> Cost | None:
     """What that usage cost at that time; `models` are tried in order (served, then asked for). None = unknown.
 
     `usage.input_tokens` holds the cached ones and `output_tokens` the reasoning ones, as genai-prices expects. A usage
     without one of the two has no known cost; only embeddings have no output. `service_tier` is what the provider says
     it served by ("flex", "priority"); where the tables have no price for it, the usual one is taken. `priced` are the
-    tokens among those of `usage` that have a price of their own, by genai-prices' names.
+    tokens among those of `usage` that have a price of their own, by genai-prices' names. `own` prices go first.
     """
     if (
         operation in _NO_WORK
@@ -70,6 +75,9 @@ def cost_of(
         or (usage.output_tokens is None and operation != "embeddings")
     ):
         return None
+    if price := price_for(own, models, upstream):
+        asked, answered = price.of(usage)
+        return Cost(usd=asked + answered, input_usd=asked, output_usd=answered, source=price.source)
     for model in dict.fromkeys(model for model in models if model):
         hour = when.replace(minute=0, second=0, microsecond=0)
         cost = _cost(usage, model, upstream, hour, service_tier, priced)
@@ -92,9 +100,22 @@ def _cost(usage: Usage, model: str, upstream: str, when: datetime, tier: str, pr
                 usd=float(price.total_price),
                 input_usd=float(price.input_price),
                 output_usd=float(price.output_price),
-                source=f"genai-prices {tables_version}: {price.provider.id}/{price.model.id}",
+                source=f"genai-prices {tables_version} of {tables_date()}: {price.provider.id}/{price.model.id}",
             )
     return None
+
+
+@cache
+def tables_date() -> str:
+    """The day of the newest price in the tables, which do not say when they were made."""
+    conditional = (
+        price
+        for provider in get_snapshot().providers
+        for model in provider.models
+        for price in (*(model.prices if isinstance(model.prices, list) else ()), *(model.price_variants or ()))
+    )
+    constraints = (price.constraint for price in conditional)
+    return max(one.start_date for one in constraints if isinstance(one, StartDateConstraint)).isoformat()
 
 
 def _price(

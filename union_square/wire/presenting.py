@@ -126,6 +126,7 @@ def present_detail(understanding: "Understanding") -> CallDetail:
     recording, request, response = understanding.recording, understanding.request, understanding.response
     head = understanding.response_headers
     request_chunks, chunks = understanding.chunk_views()
+    cost = understanding.cost
     return CallDetail(
         call=understanding.view(),
         messages=request.messages + response.messages,
@@ -141,6 +142,7 @@ def present_detail(understanding: "Understanding") -> CallDetail:
             for gap in recording.gaps
         ),
         problems=_problems(understanding, request),
+        cost_source=cost.source if cost else "",
     )
 
 

@@ -18,6 +18,7 @@ from union_square.wire.dialects.registry import read_request
 from union_square.wire.headers import Head, Target, parse_content_type, parse_head, parse_target
 from union_square.wire.labels import Labels, parse_labels
 from union_square.wire.presenting import instant, present_detail, present_view, preview_of
+from union_square.wire.prices import Prices
 from union_square.wire.responsebody import ResponseBody
 from union_square.wire.upgraded import UpgradedCall
 from union_square.wire.websocket import is_websocket
@@ -36,8 +37,10 @@ class Understanding:
 
     recording: CallRecording
 
-    def __init__(self, call_id: CallId) -> None:
+    def __init__(self, call_id: CallId, prices: Prices = ()) -> None:
+        """`prices`: the user's own, which go before the lists."""
         self.recording = CallRecording(call_id=call_id)
+        self._prices = prices
         self.first_token_us: int | None = None  # since the call began, of a streamed answer
         self.last_token_us: int | None = None
         self._target = Target()
@@ -146,7 +149,7 @@ class Understanding:
 
     @property
     def cost(self) -> Cost | None:
-        """What the call cost by the provider's list price; None = unknown."""
+        """What the call cost by the user's prices or the provider's; None = unknown."""
         draft = self._draft
         if draft is None or draft.usage is None:
             return None
@@ -160,6 +163,7 @@ class Understanding:
             operation=self.request.operation,
             service_tier=draft.service_tier,
             priced=draft.priced,
+            own=self._prices,
         )
 
     def tail(self, characters: int = 300) -> tuple[TailKind, str]:
