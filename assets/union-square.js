@@ -127,6 +127,7 @@
       }
       case "?": event.preventDefault(); help(); break;
       case "t": document.querySelector("[data-theme-button]")?.click(); break;
+      case "1": case "2": case "3": document.querySelector(`[data-view-key="${event.key}"]`)?.click(); break;
       case "j": step(1); break;
       case "k": step(-1); break;
     }

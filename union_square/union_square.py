@@ -6,7 +6,7 @@ from union_square.ui import frame
 from union_square.ui.pages.all import add_pages
 
 app = rx.App(
-    stylesheets=["/tokens.css", "/union-square.css", "/reading.css"],
+    stylesheets=["/tokens.css", "/union-square.css", "/reading.css", "/session.css"],
     head_components=frame.head(),
     app_wraps=frame.wraps(),
     toaster=None,

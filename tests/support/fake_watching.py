@@ -237,7 +237,7 @@ class FakeWatching:
     async def conversation(self, session_id: str) -> Conversation:
         self.looks += 1
         told = self._find(session_id)
-        turns = tuple(replace(turn, call=told.call(turn)) for turn in told.turns)
+        turns = tuple(replace(turn, call=told.call(turn), after=turn.call.parent_id) for turn in told.turns)
         return Conversation(detail=await self.session(session_id), turns=turns, truncated=False)
 
     async def calls(

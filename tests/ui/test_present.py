@@ -122,7 +122,9 @@ def test_link_words_name_the_rule_and_the_turn() -> None:
     turns = present_turns(_conversation(worlds.branches().turns))
     assert turns[0].link == "begins a session"
     assert turns[1].link == "after #1 · repeats the history"
-    assert turns[3].link_title == "linked by: repeats the history, confidence 82%"
+    assert turns[3].link_title == (
+        "The request repeats an earlier call of this session and its answer. That is likely (82%)."
+    )
 
 
 async def test_a_call_page_has_its_facts_in_words() -> None:

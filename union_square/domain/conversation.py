@@ -4,14 +4,20 @@ An application sends the whole history with every call; shown as it stands, a se
 first message ten times. Pure: the store's and the live feed's calls come in, turns go out.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate, chain
+from typing import Literal
 
+from union_square.domain.context import Context, Weights
 from union_square.domain.ids import CallId
 from union_square.domain.messages import Message
 from union_square.domain.threads import canonical_items
 from union_square.domain.views import CallDetail, CallView, SessionDetail
+
+Relation = Literal["begins", "continues", "branch", "retry", "sub_agent", "apart"]
+"""What a turn is to the tree: the session's first; the first to continue its parent; another one that does; the same
+request to the same parent again; a thread of its own with another system prompt; another thread of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,12 +25,15 @@ class Turn:
     """One call's share of its session's conversation: what its request added, and what came back.
 
     `added` leaves out what the parent call's request and response held already; a turn whose `branch` is true does not
-    continue the turn shown before it (an edit, a retry, a sub-agent)."""
+    continue the turn shown before it (an edit, a retry, a sub-agent). `after` is the call that it continues."""
 
     call: CallView
     added: tuple[Message, ...]
     answer: tuple[Message, ...]
     branch: bool
+    after: CallId | None = None
+    relation: Relation = "continues"
+    context: Context = field(default_factory=Context)  # of the whole request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +56,11 @@ class _Said:
 
 def build_turns(calls: Sequence[CallDetail]) -> tuple[Turn, ...]:
     """The turns of a session's calls, in the order of the calls (oldest first)."""
-    said = {call.call.id: _said(call) for call in calls}
+    items, weights = _Items(), Weights()
+    said = {call.call.id: _said(call, items.of) for call in calls}
     turns: list[Turn] = []
     before: CallId | None = None
+    earlier: dict[CallId | None, list[_Said]] = {}  # what was asked of each parent so far
     for call in calls:
         own = said[call.call.id]
         parent = _parent(call, before, said)
@@ -66,22 +77,50 @@ def build_turns(calls: Sequence[CallDetail]) -> tuple[Turn, ...]:
                 ),
                 answer=call.messages[call.request_message_count :],
                 branch=before is not None and not (parent == before and (continues or kept_by_provider)),
+                after=parent,
+                relation=_relation(own, parent, earlier),
+                context=weights.of_request(call),
             )
         )
+        earlier.setdefault(parent, []).append(own)
         before = call.call.id
     return tuple(turns)
 
 
-def _said(call: CallDetail) -> _Said:
+def _relation(own: _Said, parent: CallId | None, earlier: dict[CallId | None, list[_Said]]) -> Relation:
+    siblings = earlier.get(parent, [])
+    if not siblings:
+        return "continues" if parent else "begins"
+    if any(one.sent == own.sent and one.system == own.system for one in siblings):
+        return "retry"
+    if parent is not None:
+        return "branch"
+    return "sub_agent" if own.system != siblings[0].system else "apart"
+
+
+class _Items:
+    """What messages say, each looked at once: a session's calls share the messages they repeat."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Message, tuple[str, ...]]] = {}
+
+    def of(self, message: Message) -> tuple[str, ...]:
+        known = self._known.get(id(message))
+        if known is None:
+            known = self._known[id(message)] = (message, canonical_items(message))  # keeps it, and so its id
+        return known[1]
+
+
+def _said(call: CallDetail, items_of: Callable[[Message], tuple[str, ...]]) -> _Said:
     sent = call.messages[: call.request_message_count]
     prompts = next((n for n, message in enumerate(sent) if message.role != "system"), len(sent))
-    each = [canonical_items(message) for message in sent]
+    each = [items_of(message) for message in sent]
     return _Said(
         system=tuple(chain.from_iterable(each[:prompts])),
         prompts=prompts,
         sent=tuple(chain.from_iterable(each[prompts:])),
         ends=tuple(accumulate(map(len, each[prompts:]))),
-        choices=tuple(map(canonical_items, call.messages[call.request_message_count :])),
+        choices=tuple(map(items_of, call.messages[call.request_message_count :])),
     )
 
 

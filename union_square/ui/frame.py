@@ -18,6 +18,7 @@ _KEYS = (
     ("/", "search"),
     ("j  k", "next and previous line of a list"),
     ("Enter", "open it"),
+    ("1  2  3", "a session's views"),
     ("t", "dark or light"),
     ("?", "this sheet"),
 )

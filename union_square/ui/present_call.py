@@ -8,9 +8,10 @@ from typing import Any
 from union_square.domain.messages import ToolCallPart
 from union_square.domain.views import CallDetail, CallView, ChunkView, HeadView
 from union_square.ui import markup, wording
-from union_square.ui.present_conversation import error_words, link_title, present_notes
+from union_square.ui.present_conversation import error_words, present_notes
 from union_square.ui.present_messages import present_messages, results_of
 from union_square.ui.present_sessions import session_href
+from union_square.ui.present_tree import link_sentence
 from union_square.ui.views import BodyView, CallPageView, Pair, TickView, TimelineView, ToolView
 
 BODY_LIMIT = 64 * 1024
@@ -50,7 +51,7 @@ def _facts(call: CallView) -> list[Pair]:
         ("operation", call.operation or wording.NONE),
         ("request", wording.size(call.request_bytes)),
         ("response", wording.size(call.response_bytes)),
-        ("session link", link_title(call).removeprefix("linked by: ")),
+        ("session link", link_sentence(call)),
         ("recorded", "in full" if call.recorded else "sizes only: the client asked not to be recorded"),
     )
     return [Pair(name=name, value=value) for name, value in pairs]

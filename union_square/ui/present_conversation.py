@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from union_square.domain.branches import Tree
 from union_square.domain.messages import Message, ToolCallPart
 from union_square.domain.views import AnnotationView, CallView
 from union_square.ui import wording
 from union_square.ui.present_messages import Results, present_messages, results_of
 from union_square.ui.present_sessions import call_href, present_session_line
+from union_square.ui.present_tree import link_sentence
+from union_square.ui.present_waterfall import session_times, times_words
 from union_square.ui.views import ConversationView, MessageView, NoteView, TurnView
 from union_square.watching.ports import Conversation, Turn
 
@@ -22,11 +25,28 @@ def present_notes(annotations: Iterable[AnnotationView]) -> list[NoteView]:
     return [NoteView(id=a.id, text=a.text, author=a.author, at=wording.iso(a.created_at)) for a in annotations]
 
 
-def present_conversation(conversation: Conversation, shown: int = TURNS_AT_FIRST) -> ConversationView:
-    """All of a session page but its turns; `shown` newest of them are to be shown."""
-    hidden = max(0, len(conversation.turns) - shown)
+def choose_line(conversation: Conversation, branch: str) -> frozenset[str] | None:
+    """The turns on the line through that call; None = all, because no such call was chosen."""
+    chosen = next((turn.call.id for turn in conversation.turns if turn.call.id == branch), None)
+    return None if chosen is None else frozenset(Tree(conversation.turns).line(chosen))
+
+
+def _branch_words(conversation: Conversation, branch: str, line: frozenset[str] | None) -> str:
+    if line is None:
+        return ""
+    number = next(n for n, turn in enumerate(conversation.turns, 1) if turn.call.id == branch)
+    return f"The line through #{number}: {len(line)} of {wording.plural(len(conversation.turns), 'turn')}"
+
+
+def present_conversation(conversation: Conversation, shown: int = TURNS_AT_FIRST, branch: str = "") -> ConversationView:
+    """All of a session page but its turns; `shown` newest of them (on the line through `branch`) are to be shown."""
+    line = choose_line(conversation, branch)
+    hidden = max(0, len(conversation.turns if line is None else line) - shown)
+    session = conversation.detail.session
     return ConversationView(
-        line=present_session_line(conversation.detail.session),
+        line=present_session_line(session),
+        times=times_words(session_times(conversation.turns, session.last_at)),
+        branch=_branch_words(conversation, branch, line),
         truncated="Only the newest turns of this session could be loaded." if conversation.truncated else "",
         earlier=f"Show {wording.plural(min(hidden, TURNS_AT_FIRST), 'earlier turn')} of {hidden}" if hidden else "",
         notes=present_notes(conversation.detail.annotations),
@@ -41,17 +61,18 @@ def _results(turns: Sequence[Turn]) -> Results:
     return results_of(message for turn in turns for message in (*turn.added, *turn.answer))
 
 
-def present_turns(conversation: Conversation, shown: int = TURNS_AT_FIRST) -> list[TurnView]:
-    """The newest `shown` turns, oldest first. Results stand with the calls they answer, wherever these are."""
-    turns = conversation.turns
+def present_turns(conversation: Conversation, shown: int = TURNS_AT_FIRST, branch: str = "") -> list[TurnView]:
+    """The newest `shown` turns, oldest first, on the line through `branch` where that is a call of the session.
+    Results stand with the calls they answer, wherever these are."""
+    line = choose_line(conversation, branch)
+    numbers: Numbers = {str(turn.call.id): n for n, turn in enumerate(conversation.turns, 1)}
+    turns = [turn for turn in conversation.turns if line is None or turn.call.id in line]
     results = _results(turns)
     calls = _call_ids(m for turn in turns[-shown:] for m in (*turn.added, *turn.answer))
     paired = frozenset(calls & results.keys())
-    numbers: Numbers = {str(turn.call.id): n for n, turn in enumerate(turns, 1)}
-    first = max(0, len(turns) - shown)
     return [
-        present_turn(turn, number=first + n, numbers=numbers, results=results, paired=paired)
-        for n, turn in enumerate(turns[first:], 1)
+        present_turn(turn, number=numbers[turn.call.id], numbers=numbers, results=results, paired=paired)
+        for turn in turns[-shown:]
     ]
 
 
@@ -86,9 +107,11 @@ def present_turn(turn: Turn, *, number: int, numbers: Numbers, results: Results,
         first_token=wording.duration(call.time_to_first_token_ms),
         speed=f"{speed:.0f} tok/s" if speed else "",
         link=link_words(call, numbers),
-        link_title=link_title(call),
+        link_title=link_sentence(call),
         branch=turn.branch,
         branch_note=_branch_note(turn, numbers),
+        after=turn.after or "",
+        after_number=f"#{numbers[turn.after]}" if turn.after and turn.after in numbers else "",
         started=wording.iso(call.started_at),
         error=error_words(call),
         gap=wording.gap_words(call.gap_observations, call.gap_bytes),
@@ -100,7 +123,7 @@ def present_turn(turn: Turn, *, number: int, numbers: Numbers, results: Results,
 def _branch_note(turn: Turn, numbers: Numbers) -> str:
     if not turn.branch:
         return ""
-    parent = numbers.get(turn.call.parent_id or "")
+    parent = numbers.get(turn.after or turn.call.parent_id or "")
     return f"Branch: continues turn #{parent}" if parent else "Branch: does not continue the turn before it"
 
 
@@ -111,13 +134,6 @@ def link_words(call: CallView, numbers: Numbers) -> str:
     parent = numbers.get(call.parent_id or "")
     words = wording.LINK_WORDS[call.link_rule]
     return f"after #{parent} · {words}" if parent else words
-
-
-def link_title(call: CallView) -> str:
-    if call.link_rule is None:
-        return "not linked to a session yet"
-    sure = "" if call.link_confidence is None else f", confidence {call.link_confidence:.0%}"
-    return f"linked by: {wording.LINK_WORDS[call.link_rule]}{sure}"
 
 
 def error_words(call: CallView) -> str:

@@ -102,6 +102,8 @@ class TurnView:
     link_title: str = ""
     branch: bool = False
     branch_note: str = ""
+    after: str = ""  # the call it continues; "" = none
+    after_number: str = ""
     started: str = ""
     error: str = ""
     gap: str = ""
@@ -124,6 +126,8 @@ class ConversationView:
     line: SessionLine = field(default_factory=SessionLine)
     truncated: str = ""
     earlier: str = ""  # words of the button that shows more turns; "" = all are shown
+    times: str = ""  # how its time splits up
+    branch: str = ""  # which of its turns are shown, where that is one line of several
     notes: list[NoteView] = field(default_factory=list[NoteView])
 
 

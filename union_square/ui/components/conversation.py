@@ -1,5 +1,7 @@
 """A conversation: turns, their messages, and the parts of these."""
 
+from collections.abc import Callable
+
 import reflex as rx
 
 from union_square.ui.components.elements import (
@@ -120,7 +122,8 @@ def _turn_head(turn: TurnView) -> rx.Component:
     )
 
 
-def turn(view: TurnView) -> rx.Component:
+def turn(view: TurnView, acting: Callable[[TurnView], rx.Component] = lambda _: fragment()) -> rx.Component:
+    """One turn; `acting` builds what stands below it."""
     return el.section(
         cond(
             view.branch,
@@ -130,6 +133,7 @@ def turn(view: TurnView) -> rx.Component:
         foreach(view.messages, message),
         cond(view.error, el.p(icon("warn"), view.error, class_name="turn-error", role="note")),
         cond(view.gap, el.p(icon("warn"), view.gap, class_name="turn-gap", role="note")),
+        acting(view),
         class_name="turn",
         key=view.id,
         id=view.anchor,

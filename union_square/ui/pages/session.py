@@ -1,7 +1,9 @@
-"""`/sessions/{id}`: a conversation as people read it; the running answer grows while it comes."""
+"""`/sessions/{id}`: a session, in one of three views that the address names: the conversation as people read it (the
+running answer grows while it comes), the tree of its calls, and the time line with what filled the context."""
 # ruff: noqa: RUF012 - Reflex copies the default of a state's var for each client
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 import anyio
 import reflex as rx
@@ -11,54 +13,101 @@ from union_square.domain.ids import parse_session_id
 from union_square.domain.views import Subject
 from union_square.ui import failures, frame
 from union_square.ui.annotating import Annotated
+from union_square.ui.comparing import Comparing
 from union_square.ui.components.actions import session_actions
+from union_square.ui.components.changes import changes_panel
 from union_square.ui.components.conversation import copy_id, turn
-from union_square.ui.components.elements import fact, local_time, phases, state_mark
+from union_square.ui.components.elements import fact, local_time, page_link, phases, state_mark
 from union_square.ui.components.notes import notes, tag_editor
-from union_square.ui.components.reflex import cond, el, foreach, fragment
+from union_square.ui.components.reflex import cond, el, foreach, fragment, match
 from union_square.ui.components.sessions import lasted
+from union_square.ui.components.tree import tree
+from union_square.ui.components.waterfall import context_bars, waterfall
 from union_square.ui.following import client_is_here, follow
+from union_square.ui.present_context import present_context
 from union_square.ui.present_conversation import TURNS_AT_FIRST, present_conversation, present_turns
+from union_square.ui.present_tree import present_tree
+from union_square.ui.present_waterfall import present_waterfall
 from union_square.ui.services import services
+from union_square.ui.session_views import ContextView, TreeRow, TreeView, WaterfallView
 from union_square.ui.views import ConversationView, TurnView
 from union_square.watching.ports import Conversation, Watching
+
+ViewName = Literal["conversation", "tree", "timeline"]
+VIEWS: tuple[tuple[ViewName, str, str], ...] = (
+    ("conversation", "Conversation", "1"),
+    ("tree", "Tree", "2"),
+    ("timeline", "Time line", "3"),
+)
+ZOOMS = (1, 2, 4, 8, 16, 32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What of a session the page shows."""
+
+    session_id: str
+    view: ViewName
+    branch: str
+    shown: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
-    view: ConversationView
-    settled: list[TurnView]
-    running: list[TurnView]
+    view: ConversationView = field(default_factory=ConversationView)
+    settled: list[TurnView] = field(default_factory=list[TurnView])
+    running: list[TurnView] = field(default_factory=list[TurnView])
+    tree: TreeView = field(default_factory=TreeView)
+    waterfall: WaterfallView = field(default_factory=WaterfallView)
+    context: ContextView = field(default_factory=ContextView)
     phase: str = "ready"
     failure: str = ""
 
 
-def _present(conversation: Conversation, shown: int) -> _Look:
-    turns = present_turns(conversation, shown)
-    return _Look(
-        view=present_conversation(conversation, shown),
-        settled=[t for t in turns if t.state != "running"],
-        running=[t for t in turns if t.state == "running"],
-    )
+def _present(conversation: Conversation, asked: _Asked) -> _Look:
+    view = present_conversation(conversation, asked.shown, asked.branch)
+    turns, truncated = conversation.turns, conversation.truncated
+    match asked.view:
+        case "tree":
+            return _Look(view=view, tree=present_tree(asked.session_id, turns, asked.branch, truncated=truncated))
+        case "timeline":
+            until = conversation.detail.session.last_at
+            line = present_waterfall(turns, until, truncated=truncated)
+            return _Look(view=view, waterfall=line, context=present_context(turns))
+        case "conversation":
+            found = present_turns(conversation, asked.shown, asked.branch)
+            return _Look(
+                view=view,
+                settled=[t for t in found if t.state != "running"],
+                running=[t for t in found if t.state == "running"],
+            )
 
 
-async def _look(watching: Watching, session_id: str, shown: int) -> _Look:
+async def _look(watching: Watching, asked: _Asked) -> _Look:
     try:
-        conversation = await watching.conversation(parse_session_id(session_id))
+        conversation = await watching.conversation(parse_session_id(asked.session_id))
     except failures.EXPECTED as error:
         phase, failure = failures.phase_of(error)
-        return _Look(view=ConversationView(), settled=[], running=[], phase=phase, failure=failure)
+        return _Look(phase=phase, failure=failure)
     # In a thread: Markdown of a long conversation takes a while, and other pages wait for this loop.
-    return await to_thread.run_sync(_present, conversation, shown)
+    return await to_thread.run_sync(_present, conversation, asked)
 
 
-class SessionState(Annotated, rx.State):
+class SessionState(Annotated, Comparing, rx.State):
     phase: str = "loading"
     failure: str = ""
     subject_id: str = ""
+    view_name: str = "conversation"
+    branch: str = ""
+    base: str = ""  # the page's address without what the address asks for
     view: ConversationView = ConversationView()
     settled: list[TurnView] = []
     running: list[TurnView] = []
+    tree: TreeView = TreeView()
+    waterfall: WaterfallView = WaterfallView()
+    context: ContextView = ContextView()
+    zoom: int = 1
+    width: str = "100%"  # of the time line, beside the page's
     shown: int = TURNS_AT_FIRST
 
     def _subject(self) -> tuple[Subject, str]:
@@ -70,7 +119,7 @@ class SessionState(Annotated, rx.State):
         watching = services().watching
         token = self.router.session.client_token
         async with self:
-            session_id = self._turn_to()
+            self._turn_to()
         try:
             names = await watching.tag_names()
         except failures.EXPECTED:
@@ -78,9 +127,7 @@ class SessionState(Annotated, rx.State):
         async with self:
             self.tag_names = names
         before: _Look | None = None
-        async for look in follow(
-            watching, lambda: _look(watching, session_id, self.shown), lambda: client_is_here(token)
-        ):
+        async for look in follow(watching, lambda: _look(watching, self._asked()), lambda: client_is_here(token)):
             if look != before:
                 async with self:
                     self._show(look, before)
@@ -88,23 +135,32 @@ class SessionState(Annotated, rx.State):
             if look.phase != "ready":
                 await anyio.sleep(failures.RETRY_SECONDS)
 
-    def _turn_to(self) -> str:
+    def _turn_to(self) -> None:
         session_id = self.router.url.path.rstrip("/").rsplit("/", 1)[-1]
+        query = self.router.url.query_parameters
+        asked = query.get("view", "")
+        self.view_name = asked if asked in {name for name, _, _ in VIEWS} else "conversation"
+        self.branch = query.get("branch", "")[:64]
         if session_id != self.subject_id:
-            self.subject_id = session_id
+            self.subject_id, self.base = session_id, f"/sessions/{session_id}"
             self.phase, self.failure, self.said = "loading", "", ""
             self.settled, self.running, self.shown = [], [], TURNS_AT_FIRST
-        return session_id
+            self._zoom(1)
+            self.tree, self.waterfall, self.context = TreeView(), WaterfallView(), ContextView()
+
+    def _asked(self) -> _Asked:
+        names: dict[str, ViewName] = {name: name for name, _, _ in VIEWS}
+        name = names.get(self.view_name, "conversation")
+        return _Asked(session_id=self.subject_id, view=name, branch=self.branch, shown=self.shown)
 
     def _show(self, look: _Look, before: _Look | None) -> None:
         if (self.phase, self.failure) != (look.phase, look.failure):
             self.phase, self.failure = look.phase, look.failure
         if look.phase != "ready":
             return
-        if before is None or look.settled != before.settled:
-            self.settled = look.settled
-        if before is None or look.running != before.running:
-            self.running = look.running
+        for name in ("settled", "running", "tree", "waterfall", "context"):
+            if before is None or getattr(look, name) != getattr(before, name):
+                setattr(self, name, getattr(look, name))
         if before is None or look.view != before.view:
             self.view = look.view
             self.tags, self.notes = look.view.line.tags, look.view.notes
@@ -114,9 +170,21 @@ class SessionState(Annotated, rx.State):
         """Let the page hold more turns; the following look brings them."""
         self.shown += TURNS_AT_FIRST
 
+    @rx.event
+    def zoom_in(self) -> None:
+        self._zoom(next((step for step in ZOOMS if step > self.zoom), ZOOMS[-1]))
+
+    @rx.event
+    def zoom_out(self) -> None:
+        self._zoom(next((step for step in reversed(ZOOMS) if step < self.zoom), ZOOMS[0]))
+
+    def _zoom(self, times: int) -> None:
+        self.zoom, self.width = times, f"{100 * times}%"
+
 
 def _head() -> rx.Component:
     line = SessionState.view.line
+    times = SessionState.view.times
     return el.header(
         el.div(
             el.h1(line.title, custom_attrs={"data-testid": "session-title"}),
@@ -132,6 +200,7 @@ def _head() -> rx.Component:
             fact("tokens in → out", line.tokens, title=line.tokens_title),
             fact("cost", line.cost, title=line.cost_title),
             fact("duration", lasted(line)),
+            cond(times, fact("of which", times)),
             fact("began", local_time(line.started, "date")),
             class_name="facts",
         ),
@@ -141,10 +210,60 @@ def _head() -> rx.Component:
     )
 
 
-def page() -> rx.Component:
+def _views() -> rx.Component:
+    links = [
+        page_link(
+            word,
+            el.kbd(key, custom_attrs={"aria-hidden": "true"}),
+            href=f"{SessionState.base}?view={name}",
+            custom_attrs={
+                "aria-current": cond(SessionState.view_name == name, "page", "false"),
+                "data-view-key": key,
+                "data-testid": f"view-{name}",
+            },
+        )
+        for name, word, key in VIEWS
+    ]
+    return el.nav(*links, class_name="views", custom_attrs={"aria-label": "views of this session"})
+
+
+def _below(view: TurnView) -> rx.Component:
+    """What one can look at of a turn besides what was said."""
+    return fragment(
+        cond(
+            view.after,
+            el.div(
+                el.button(
+                    "What changed",
+                    type="button",
+                    class_name="quiet",
+                    on_click=SessionState.compare(view.id, view.after, view.after_number),
+                    custom_attrs={
+                        "data-testid": "what-changed",
+                        "aria-expanded": cond(SessionState.changes.id == view.id, "true", "false"),
+                    },
+                ),
+                class_name="turn-tools",
+            ),
+        ),
+        cond(SessionState.changes.id == view.id, changes_panel(SessionState.changes)),
+    )
+
+
+def _conversation() -> rx.Component:
     view = SessionState.view
-    conversation = el.section(
+    return el.section(
         cond(view.truncated, el.p(view.truncated, class_name="banner", role="note")),
+        cond(
+            view.branch,
+            el.p(
+                view.branch,
+                page_link("Show all turns", href=f"{SessionState.base}?view=conversation"),
+                page_link("Choose in the tree", href=f"{SessionState.base}?view=tree&branch={SessionState.branch}"),
+                class_name="branch-note",
+                custom_attrs={"data-testid": "branch-note"},
+            ),
+        ),
         cond(
             view.earlier,
             el.button(
@@ -155,16 +274,35 @@ def page() -> rx.Component:
                 custom_attrs={"data-testid": "earlier"},
             ),
         ),
-        foreach(SessionState.settled, turn),
-        foreach(SessionState.running, turn),
+        foreach(SessionState.settled, lambda one: turn(one, _below)),
+        foreach(SessionState.running, lambda one: turn(one)),
         el.div(custom_attrs={"data-follow": ""}),
         class_name="conversation",
         custom_attrs={"aria-label": "conversation", "data-testid": "conversation"},
     )
+
+
+def _acting(row: TreeRow) -> rx.Component:
+    return page_link(
+        "Read this line", href=row.read_href, title=row.read_word, custom_attrs={"data-testid": "read-line"}
+    )
+
+
+def page() -> rx.Component:
+    timeline = fragment(
+        waterfall(SessionState.waterfall, SessionState.width, SessionState.zoom_in, SessionState.zoom_out),
+        context_bars(SessionState.context),
+    )
     ready = fragment(
         _head(),
         cond(SessionState.said, el.p(SessionState.said, class_name="banner", role="alert")),
-        conversation,
+        _views(),
+        match(
+            SessionState.view_name,
+            ("tree", tree(SessionState.tree, _acting)),
+            ("timeline", timeline),
+            _conversation(),
+        ),
         notes(SessionState.notes, SessionState.add_note, SessionState.remove_note),
     )
     return frame.shell("Sessions", phases(SessionState.phase, SessionState.failure, ready, 8))
