@@ -20,7 +20,7 @@ from union_square.domain.records import (
     total_payload,
     whole_payload,
 )
-from union_square.domain.redaction_fields import FieldMask
+from union_square.domain.redaction_fields import FieldMask, mask_whole
 from union_square.wire.http1 import HEAD_END, RequestHead
 from union_square.wire.websocket_mask import FrameMask
 
@@ -84,8 +84,8 @@ class Call:
         self.request_ended = True
         self.request_total = len(payload)
         if self._bodies:
-            masked = FieldMask().feed(payload) if payload else payload
-            self._tap.offer(WHOLE_REQUEST, self.id, self.began, whole_payload(record, masked))  # type: ignore[union-attr]
+            masked = whole_payload(record, mask_whole(payload))
+            self._tap.offer(WHOLE_REQUEST, self.id, self.began, masked)  # type: ignore[union-attr]
         else:
             self.begin(record)
             self.request_end(self.began)

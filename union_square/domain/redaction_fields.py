@@ -38,6 +38,8 @@ _IN_PARTS = {
     needle: re.compile(rb"(" + needle + rb')()"?[^\r\n]{0,128}\r\n(?:[^\r\n]{1,128}\r\n){0,4}\r\n')
     for needle in _NEEDLES
 }
+_NAME_ENDS = re.compile(rb'"(?:(?<=token"|ecret"|sword"|asswd"|hrase"|tials")|(?<=key")|(?<=authorization"))')
+"""From each quote a look back: five times as fast as looking for the words, which share their letters with all text."""
 _FORM = re.compile(rb"[\w.%+\[\]-]{1,128}=")
 _NOT_IN_A_NAME = re.compile(rb'.*["&;=\s\\]', re.DOTALL)
 _QUOTE = re.compile(rb'\\*"')
@@ -70,16 +72,11 @@ class FieldMask:
         return masked[len(before) :] if before else masked
 
     def _smelt(self, data: bytes) -> list[bytes]:
-        """The needles that stand in `data` where a name ends: most bodies are let go here, at a gigabyte a second."""
+        """The needles that stand in `data` where a name ends: most bodies are let go here, at more than a
+        gigabyte a second."""
+        if self._syntax is _IN_JSON and not _has_name(data):
+            return []
         low = data.lower()
-        if self._syntax is _IN_JSON:
-            if b"\\" in low:
-                low = low.replace(b"\\", b"")
-            if not (
-                b'key"' in low or b'token"' in low or b'secret"' in low or b"passw" in low or b'passphrase"' in low
-                or b'authorization"' in low or b'credentials"' in low
-            ):  # fmt: skip
-                return []
         return [needle for needle in _NEEDLES if needle in low]
 
     def _mask(self, data: bytes, needles: list[bytes]) -> bytes:
@@ -126,6 +123,21 @@ class FieldMask:
         bare = max(bare, at)
         self._run = len(data) - bare + (carried if bare == first else 0)
         return bare  # backslashes at the end may belong to the closing quote: they stay
+
+
+def mask_whole(data: bytes) -> bytes:
+    """A body that came in one piece as it is to be recorded: what a FieldMask makes of it."""
+    if data[:1] == b"{" and not _has_name(data):
+        return data
+    return FieldMask().feed(data)
+
+
+def _has_name(data: bytes) -> bool:
+    """Whether in this JSON, or in JSON inside its strings, one of the needles stands where a name ends."""
+    low = data.lower()
+    if b"\\" in low:
+        low = low.replace(b"\\", b"")
+    return _NAME_ENDS.search(low) is not None
 
 
 def is_credential_field(name: bytes) -> bool:

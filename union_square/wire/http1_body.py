@@ -6,6 +6,7 @@ payload. (httptools tells no offsets, so with it a message's last bytes could no
 Must not: do I/O, keep payload.
 """
 
+from functools import lru_cache
 from typing import Protocol
 
 from union_square.wire.http1 import CHUNKED, UNTIL_CLOSE
@@ -73,6 +74,13 @@ class ChunkedBody:
         self._trailers = 0
 
     def feed(self, data: bytes, start: int) -> tuple[bytes, int]:
+        if self._state == _SIZE and not self._line:
+            # One whole chunk and nothing else, as servers send events: a third of the time of the way below.
+            at = data.find(b"\r\n", start, start + _MAX_SIZE_DIGITS + 2) + 2
+            if at > 2:
+                end = at + _size_of(data[start : at - 2])
+                if end > at and end + 2 == len(data) and data.endswith(b"\r\n"):
+                    return data[at:end], MORE
         parts: list[bytes] = []
         here, size = start, len(data)
         while here < size and self._state != _DONE:
@@ -108,10 +116,7 @@ class ChunkedBody:
 
     def _act_on(self, line: bytes) -> None:
         if self._state == _SIZE:
-            digits = line.partition(b";")[0].rstrip(b" \t") if b";" in line else line
-            if not digits or len(digits) > _MAX_SIZE_DIGITS or digits.translate(None, _HEX):
-                raise BodyError("a chunk's size is not a plain hexadecimal number")
-            self._left = int(digits, 16)
+            self._left = _read_size(line)
             self._state = _DATA if self._left else _TRAILERS
         elif self._state == _DATA_END:
             if line:
@@ -125,6 +130,15 @@ class ChunkedBody:
             self._state = _DONE
 
 
+def _read_size(line: bytes) -> int:
+    """The size that a chunk's first line gives. Raises BodyError."""
+    digits = line.partition(b";")[0].rstrip(b" \t") if b";" in line else line
+    if not digits or len(digits) > _MAX_SIZE_DIGITS or digits.translate(None, _HEX):
+        raise BodyError("a chunk's size is not a plain hexadecimal number")
+    return int(digits, 16)
+
+
+_size_of = lru_cache(maxsize=1024)(_read_size)  # for short lines only, so that the cache stays small
 _OPEN = OpenBody()
 
 
