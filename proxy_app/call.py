@@ -24,6 +24,9 @@ from union_square.domain.redaction_fields import FieldMask, mask_whole
 from union_square.wire.http1 import HEAD_END, RequestHead
 from union_square.wire.websocket_mask import FrameMask
 
+JSON = b"application/json"
+"""In a response's head: its body is one document, in which known fields are masked."""
+
 
 class Offers(Protocol):
     """Where observations go; `recording.tap.Tap` is the real one."""
@@ -35,8 +38,8 @@ class Call:
     """Every method is on the hot path. `tap` is None when nothing is recorded at all."""
 
     __slots__ = (
-        "_bodies", "_counters", "_mask", "_tap", "added_ns", "answered", "began", "ended", "head", "id", "last",
-        "request_ended", "request_total", "response_total", "route",
+        "_bodies", "_counters", "_mask", "_mask_answer", "_tap", "added_ns", "answered", "began", "ended", "head", "id",
+        "last", "request_ended", "request_total", "response_total", "route",
     )  # fmt: skip
 
     def __init__(
@@ -56,6 +59,7 @@ class Call:
         self._tap = tap
         self._bodies = tap is not None and not head.do_not_record
         self._mask: FieldMask | FrameMask | None = None
+        self._mask_answer: FieldMask | None = None
         self._counters = counters
 
     def begin(self, record: bytes) -> None:
@@ -101,6 +105,8 @@ class Call:
     def response_head(self, at: int, record: bytes) -> None:
         """`record` is the head without its credentials."""
         if self._bodies:
+            if JSON in record:
+                self._mask_answer = FieldMask(answer=True)
             self._tap.offer(RESPONSE_HEAD, self.id, at, record)  # type: ignore[union-attr]
         elif self._tap is not None:
             self._tap.offer(RESPONSE_HEAD, self.id, at, record[: record.index(b"\r\n")] + HEAD_END)
@@ -111,6 +117,8 @@ class Call:
         self.response_total = len(payload)
         if self._bodies:
             self._end()
+            if payload and JSON in record:
+                payload = FieldMask(answer=True).feed(payload)
             self._tap.offer(WHOLE_RESPONSE, self.id, at, whole_payload(record, payload))  # type: ignore[union-attr]
         else:
             self.response_head(at, record)
@@ -120,6 +128,8 @@ class Call:
         self.last = at
         self.response_total += len(data)
         if self._bodies and data:
+            if self._mask_answer is not None:
+                data = self._mask_answer.feed(data)
             self._tap.offer(RESPONSE_CHUNK, self.id, at, data)  # type: ignore[union-attr]
 
     def response_end(self, at: int) -> None:

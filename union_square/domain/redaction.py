@@ -13,6 +13,8 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
+from union_square.domain.redaction_fields import FieldMask
+
 _CACHE_ENTRIES = 4096
 _CACHED_HEAD = 4096
 """Lines of longer heads are not kept, so that the cache stays below some 10 MB."""
@@ -133,6 +135,9 @@ class Redactor:
             replaced, principal = self._replace(value)
             return _Line(name + b":" + replaced, name.strip(b" \t").lower(), principal)
         redacted = self._redact_shapes(line)
+        if name.strip(b" \t").lower() == b"x-union-square-metadata":
+            name, _, value = redacted.partition(b":")
+            redacted = name + b":" + FieldMask().feed(value)
         return None if redacted == line else _Line(redacted)
 
     def _replace(self, value: bytes) -> tuple[bytes, bytes]:

@@ -1,4 +1,4 @@
-"""Known credential fields in request bodies: what stands in them is masked before it is recorded.
+"""Known credential fields in bodies: what stands in them is masked before it is recorded.
 
 Every byte of a value becomes `*`, so sizes, offsets and the body's syntax stay what they were, a piece is never held
 back, and a value that lies in several pieces is masked in each. Known is, whatever its case and however it is joined
@@ -8,6 +8,7 @@ back, and a value that lies in several pieces is masked in each. Known is, whate
 - JSON, at any depth, also inside JSON that is itself a string (tool arguments), with a string for a value;
 - a form (`a=1&client_secret=…`), and a multipart form's named parts.
 
+Requests are looked at, and answers that are one JSON document; in a stream of events a value lies in many documents.
 Not found: names or bodies that are themselves encoded (`api\\u005fkey`, gzip), and values that are not strings.
 
 Must not: change a length, know of heads, keep a body (the last piece's end, for names that lie across two).
@@ -46,11 +47,12 @@ _QUOTE = re.compile(rb'\\*"')
 
 
 class FieldMask:
-    """One body, piece by piece."""
+    """One body, piece by piece. `answer`: it is a provider's, where a field named just `token` is a piece of text."""
 
-    __slots__ = ("_before", "_depth", "_run", "_syntax", "_within")
+    __slots__ = ("_answer", "_before", "_depth", "_run", "_syntax", "_within")
 
-    def __init__(self) -> None:
+    def __init__(self, *, answer: bool = False) -> None:
+        self._answer = answer
         self._syntax: dict[bytes, re.Pattern[bytes]] | None = None
         self._before = b""
         self._within = False
@@ -103,7 +105,7 @@ class FieldMask:
         low = data.lower()
         patterns = self._syntax or {}
         found = (m for needle in needles for m in patterns[needle].finditer(low))
-        return iter(sorted((m for m in found if _is_known(low, m)), key=lambda m: m.end()))
+        return iter(sorted((m for m in found if _is_known(low, m, answer=self._answer)), key=lambda m: m.end()))
 
     def _end(self, data: bytes, at: int) -> int:
         """Up to where `data` belongs to the value that it is within from `at` on."""
@@ -146,10 +148,12 @@ def is_credential_field(name: bytes) -> bool:
     return plain.endswith(_ENDINGS) and not plain.endswith(_HARMLESS)
 
 
-def _is_known(low: bytes, match: re.Match[bytes]) -> bool:
+def _is_known(low: bytes, match: re.Match[bytes], *, answer: bool) -> bool:
     start = match.start()
     lead = _NOT_IN_A_NAME.sub(b"", low[max(0, start - 64) : start])
     name = lead + match[1]
+    if name == b"token":
+        return not answer
     # Azure's data sources: {"type": "api_key", "key": "…"}.
     return is_credential_field(name) or (name == b"key" and b"api_key" in low[max(0, start - 64) : start])
 
