@@ -20,7 +20,7 @@ from pathlib import Path
 
 from bench.agents import AgentCall, AgentSession, RecordedLog
 from union_square.domain.ids import CallId, SessionId
-from union_square.domain.threads import Memory
+from union_square.domain.threads_kept import Memory
 from union_square.projecting.batch import Batch
 from union_square.projecting.open_call import OpenCall
 from union_square.projecting.projector import Projector

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.support.logs import call_id, exchange
+from tests.support.logs import call_id, chat, exchange
 from tests.support.projecting import World
 
 QUESTION = {"role": "user", "content": "What is the weather in Berlin? " * 10}
@@ -92,6 +92,67 @@ def test_previous_response_id_continues_the_call_that_gave_it():
     assert link(world, 3) == (call_id(3), None, "new")
     assert world.call(3).link_confidence == 0.5
     assert link(world, 4) == (call_id(4), None, "new")
+
+
+def compaction(hidden: str) -> dict[str, Any]:
+    return {"type": "compaction", "id": f"cmp_{hidden[:1]}", "encrypted_content": hidden * 120}
+
+
+def test_what_follows_a_compaction_continues_the_call_that_made_it_and_no_other():
+    world = World()
+    path = "/v1/responses"
+    for number, hidden in ((1, "a"), (2, "b")):
+        said = [{"role": "user", "content": f"a long story {hidden}"}]
+        world.project(
+            exchange(number, f"{path}/compact", {"model": "gpt", "input": said}, response(number, compaction(hidden)))
+        )
+    for number, hidden in ((3, "b"), (4, "a")):
+        asked = [compaction(hidden) | {"id": ""}, {"role": "user", "content": "Go on"}]
+        world.project(
+            exchange(number, path, {"model": "gpt", "input": asked}, response(number, spoken(number, "Well")))
+        )
+    asked = [compaction("a"), {"role": "user", "content": "Go on"}, spoken(4, "Well"), {"role": "user", "content": "?"}]
+    world.project(exchange(5, path, {"model": "gpt", "input": asked}, response(5, spoken(5, "So"))))
+    assert [world.parents()[number] for number in (1, 2, 3, 4, 5)] == [None, None, 2, 1, 4]
+    assert link(world, 4) == (call_id(1), 1, "content")
+
+
+def test_an_anthropic_summary_of_what_was_said_is_known_by_itself():
+    world = World()
+    block = {
+        "type": "compaction",
+        "content": "The user wants to walk from the old bridge to the harbour and back. " * 3,
+    }
+    ask: dict[str, Any] = {"model": "claude", "max_tokens": 9}
+    answer = {
+        "id": "msg_1",
+        "role": "assistant",
+        "type": "message",
+        "content": [block, {"type": "text", "text": "Ok."}],
+    }
+    again = [{"role": "assistant", "content": answer["content"]}, {"role": "user", "content": "How far?"}]
+    world.project(
+        exchange(1, "/v1/messages", ask | {"messages": [QUESTION]}, answer, upstream="anthropic"),
+        exchange(2, "/v1/messages", ask | {"messages": again}, answer | {"id": "msg_2"}, upstream="anthropic"),
+    )
+    assert link(world, 2) == (call_id(1), 1, "content")
+
+
+def test_a_sub_agent_that_nothing_names_is_honestly_new_and_its_caller_goes_on():
+    """Its request repeats nothing of its caller's: the task is written anew, and its result is no conversation."""
+    world = World()
+    asks = {"id": "task_1", "type": "function", "function": {"name": "agent", "arguments": '{"task": "look it up"}'}}
+    told: list[Any] = [QUESTION, {"role": "assistant", "content": None, "tool_calls": [asks]}]
+    own: list[Any] = [{"role": "system", "content": "You search."}, {"role": "user", "content": "look it up"}]
+    found = {"role": "assistant", "content": "I will search"}
+    world.project(
+        chat(1, told[:1], told[1:]),
+        chat(2, own, [found]),
+        chat(3, [*own, found, {"role": "user", "content": "12 °C"}], ["It is cold"]),
+        chat(4, [*told, {"role": "tool", "tool_call_id": "task_1", "content": "It is cold"}], ["Cold."]),
+    )
+    assert [world.parents()[number] for number in (1, 2, 3, 4)] == [None, None, 2, 1]
+    assert world.call(2).session_id != world.call(1).session_id
 
 
 def test_a_conversation_object_is_a_session_of_its_key():

@@ -8,21 +8,23 @@ got before they send it back. So messages are made canonical first:
 - neighbouring messages of one role are one, so are neighbouring texts: a response in several items comes back as one
   message or the other way round, and an answer that continues a given beginning comes back in one piece;
 - ids of tool calls stay: they are nearly unique; their arguments are compared as JSON;
+- a compaction, with which a provider makes a history short, is known by itself: what it stands for does not come back;
 - the system prompt is not part of it (agents rewrite it every turn); it has a digest of its own.
 
 A call is named by its request and its answer (a `Place` of sureness 1), and, as clients also change the answer, by its
 request and what they leave of it, each less sure than the one before: the id of a tool call; the tool calls, where the
 provider gave them no ids; how its text opens; nothing at all, where none came or where it was left out.
 
-The whole history is one running hash, so that a history and what is added to it are digested once.
+The whole history is one running hash, so that a history and what is added to it are digested once; `threads_kept` does
+so across requests.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any, assert_never, cast
 
 from union_square.domain.messages import (
     MediaPart,
@@ -80,60 +82,56 @@ class _Item:
 
 Said = tuple[_Item, ...]
 
-_Canonical = Callable[[Message], Said]
-
-
-class Memory:
-    """What messages say, kept for those seen lately: an agent sends them again with every call. For one thread."""
-
-    MOST_CHARACTERS = 16 << 20
-
-    def __init__(self) -> None:
-        self._known = dict[Message, Said]()
-        self._characters = 0
-
-    def said(self, message: Message) -> Said:
-        known = self._known.get(message)
-        if known is None:
-            known = said(message)
-            self._characters += size_of(message)
-            if self._characters > self.MOST_CHARACTERS:
-                self._known.clear()
-                self._characters = 0
-            self._known[message] = known
-        return known
-
 
 class History:
-    """A request's messages, digested as far as they go. What is said of it does not change any more."""
+    """A request's messages, digested as far as they go. What is said of it does not change any more.
 
-    def __init__(self, messages: Sequence[Message], canonical: "_Canonical | None" = None) -> None:
-        self._said = canonical or said
-        self._hash = hashlib.blake2b(b"thread 2", digest_size=16)
-        self._speaker, self._in_text = "", False
-        self._characters, self._has_tool_ids, self._answered = 0, False, False
+    `known` is the history of some of their first messages: what it found is taken over, and only what is new digested.
+    The system prompt is left out of `messages`.
+    """
+
+    def __init__(self, messages: Sequence[Message], known: "History | None" = None) -> None:
+        self.messages = tuple(message for message in messages if message.role != "system")
+        self._hash: hashlib.blake2b = known._hash.copy() if known else hashlib.blake2b(b"thread 2", digest_size=16)
+        self._speaker, self._in_text = (known._speaker, known._in_text) if known else ("", False)
+        self._characters = known._characters if known else 0
+        self._has_tool_ids, self._answered = (known._has_tool_ids, known._answered) if known else (False, False)
+        # For each message: what it may be left of an answer, and the place behind it where it is one.
+        self._found: list[tuple[tuple[Place, ...], Place | None]] = list(known._found) if known else []
+        for message in self.messages[len(self._found) :]:
+            self._digest(said(message))
+        self.places = tuple(_longest_first(self._all_places()))
+
+    def _digest(self, items: Said) -> None:
+        loose, exact = tuple[Place, ...](), None
+        if items:
+            loose = tuple(self._loose_places(items))
+            if self._add(items) == "assistant":
+                exact = self._place(self._hash.copy())
+                self._answered = True
+        self._found.append((loose, exact))
+
+    def _all_places(self) -> list[Place]:
         found = list[Place]()
-        for left, message in zip(range(len(messages), 0, -1), messages, strict=True):
-            items = self._said(message) if message.role != "system" else ()
-            if items:
-                if left <= MOST_CHANGED:
-                    found += self._loose_places(items)
-                if self._add(items) == "assistant":
-                    found.append(self._place(self._hash.copy()))
-                    self._answered = True
-        self.places = tuple(_longest_first(found))
+        for left, (loose, exact) in zip(range(len(self._found), 0, -1), self._found, strict=True):
+            if left <= MOST_CHANGED:
+                found += loose
+            if exact is not None:
+                found.append(exact)
+        return found
 
     def thread_digests(self, choices: Iterable[Message]) -> tuple[str, ...]:
         """What continuations of a call with this request may be known by: it and one of its choices, or less."""
         digests, answers = dict[str, None](), 0
         for choice in choices:
-            items = self._said(choice)
+            items = said(choice)
             if items and answers < MOST_CHOICES:
                 answers += 1
                 after = self._hash.copy()
                 _feed(after, items, self._speaker, in_text=self._in_text)
                 digests[after.hexdigest()] = None
                 digests |= dict.fromkeys(self._keys_of(items, given=True))
+                digests |= dict.fromkeys(_compaction_key(item) for item in items if _is_telling(item))
         if self._speaker not in {"", "assistant"}:
             digests[self._key("asked" if answers else "unanswered")] = None
         return tuple(digests)
@@ -156,6 +154,7 @@ class History:
                 keys.append((self._key("asked"), 0.4))
             if self._answered or self._has_tool_ids or self._characters >= LEAST_UNANSWERED:
                 keys.append((self._key("unanswered"), 0.4))
+        keys += ((_compaction_key(item), 0.9) for item in items if _is_telling(item))
         if items[0].speaker == "assistant":
             keys += ((key, 0.8) for key in reversed(list(self._keys_of(items, given=False))))
         for key, sureness in keys:
@@ -195,6 +194,16 @@ def thread_digests(request: Sequence[Message], choices: Iterable[Message]) -> tu
     return History(request).thread_digests(choices)
 
 
+def _is_telling(item: _Item) -> bool:
+    """Whether it stands for a history that the provider made short, and is too long to be there twice by chance."""
+    return item.kind == "compaction" and len(item.data) >= LEAST_UNANSWERED
+
+
+def _compaction_key(item: _Item) -> str:
+    """Whatever was said before it: what it stands for is not sent any more."""
+    return hashlib.blake2b(b"compaction " + item.data, digest_size=16).hexdigest()
+
+
 def _longest_first(found: list[Place]) -> Iterator[Place]:
     """The longest history first, each once."""
     return iter({place.digest: place for place in reversed(found)}.values())
@@ -214,12 +223,6 @@ def _feed(state: "hashlib.blake2b", items: Said, speaker: str, *, in_text: bool)
             state.update(b" text " + item.data)
         in_text = item.kind == "text"
     return speaker, in_text
-
-
-def size_of(message: Message) -> int:
-    """About how many characters it takes to keep it."""
-    texts = (getattr(part, name) for part in message.parts for name in part.__slots__)
-    return 200 + sum(len(text) for text in texts if isinstance(text, str))
 
 
 def said(message: Message) -> Said:
@@ -289,14 +292,32 @@ def _canonical(part: Part, speaker: str) -> list[list[str]]:
         case MediaPart():
             data = hashlib.blake2b(part.data.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
             return [["media", part.modality, part.url, data if part.data else ""]]
+        case OtherPart() if part.label == "compaction":
+            return [["compaction", _compacted(part.json)]]
         case OtherPart():
             return [["other", part.label, _as_json(part.json, steady=True)]]
         case _:
             assert_never(part)
 
 
+def _compacted(text: str) -> str:
+    """What a compaction says or hides, without what names this sending of it."""
+    value: Any = _json_of(text)
+    if not isinstance(value, dict):
+        return _squeezed(text)
+    fields = cast("dict[str, Any]", value)
+    return "".join(str(fields[key]) for key in ("content", "encrypted_content") if fields.get(key))
+
+
 def _squeezed(text: str) -> str:
     return "".join(text.split())
+
+
+def _json_of(text: str) -> Any:
+    try:
+        return json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return None
 
 
 def _as_json(text: str, *, steady: bool) -> str:

@@ -11,7 +11,8 @@ from union_square.domain import events as ev
 from union_square.domain import records
 from union_square.domain.ids import CallId
 from union_square.domain.session import Link, LinkPlan, plan_link
-from union_square.domain.threads import History, Memory
+from union_square.domain.threads import History
+from union_square.domain.threads_kept import Memory
 from union_square.domain.views import CallDetail
 from union_square.store.ports import Projection
 from union_square.wire.prices import Prices
@@ -75,7 +76,7 @@ class OpenCall:
             return self._plan
         understanding = self._understanding
         recording = understanding.recording
-        history = History(understanding.request.messages, self._memory.said)
+        history = self._memory.history(understanding.request.messages)
         plan = plan_link(
             call_id=self.call_id,
             started_at=_EPOCH + timedelta(microseconds=recording.started_at),

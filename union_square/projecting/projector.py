@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from union_square.domain import events as ev
 from union_square.domain.ids import CallId, WriterId
-from union_square.domain.threads import Memory
+from union_square.domain.threads_kept import Memory
 from union_square.projecting.batch import Batch
 from union_square.projecting.open_call import OpenCall
 from union_square.recording.ports import Logged, LogReader

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from union_square.domain import records
 from union_square.domain.ids import CallId
-from union_square.domain.threads import Memory
+from union_square.domain.threads_kept import Memory
 from union_square.projecting.batch import Batch
 from union_square.projecting.open_call import OpenCall
 from union_square.store.migrate import migrate

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from union_square.domain.ids import CallId
 from union_square.domain.messages import Message
-from union_square.domain.threads import size_of
+from union_square.domain.threads_kept import size_of
 from union_square.store import mapping
 from union_square.store.tables import MESSAGES, pieces, put
 
