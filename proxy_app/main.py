@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import resource
 import signal
 import socket
 import ssl
@@ -31,6 +32,8 @@ from union_square.recording.recorder import Recorder
 from union_square.recording.tap import Tap
 from union_square.settings import Settings, SettingsError
 
+MAX_OPEN_FILES = 1 << 20
+
 
 def run(settings: Settings) -> None:
     """Run the proxy until SIGTERM or SIGINT. Raises SettingsError where it cannot start as it is set.
@@ -52,6 +55,7 @@ def run(settings: Settings) -> None:
         if upstream.resign:
             said = f"upstream {name}: what clients signed is signed again with this machine's AWS credentials"
             print(f"union-square proxy: {said}", file=sys.stderr, flush=True)
+    _allow_many_connections()
     listener = listen(settings.host, settings.proxy_port)
     shared = SharedCounts(settings.workers)
     host, port = listener.getsockname()[:2]
@@ -62,7 +66,19 @@ def run(settings: Settings) -> None:
         if settings.workers == 1:
             _run_worker(settings, listener, tls, shared, 0)
         else:
-            run_workers(settings.workers, lambda worker: _run_worker(settings, listener, tls, shared, worker))
+            run_workers(
+                settings.workers,
+                lambda worker: _run_worker(settings, listener, tls, shared, worker),
+                stopping_begins=listener.close,  # else connections would wait here that no worker takes any more
+            )
+
+
+def _allow_many_connections() -> None:
+    """A call takes two open files; many systems begin with a limit of 1,024 that a process may raise by itself."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_OPEN_FILES if most == resource.RLIM_INFINITY else min(most, MAX_OPEN_FILES)
+    with contextlib.suppress(OSError, ValueError):  # some systems name a limit that they do not give
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -91,8 +107,8 @@ def listen(host: str, port: int) -> socket.socket:
 def _run_worker(
     settings: Settings, listener: socket.socket, tls: ssl.SSLContext | None, shared: SharedCounts, worker: int
 ) -> None:
-    with _stop_signals_end_quietly(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, listener, tls, shared, worker))
+    with _stop_signals_end_quietly() as stop, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(settings, listener, tls, shared, worker, stop))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -103,23 +119,43 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
+class _Stop:
+    """A stop that was asked for, be it before there is a server to tell it to."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._server: uvicorn.Server | None = None
+
+    def take(self, _number: int, _frame: FrameType | None) -> None:
+        """The handler of the signals. Not SIG_IGN: the processes that this one starts would inherit that."""
+        self._asked = True
+        if self._server is not None:
+            self._server.should_exit = True
+
+    def is_for(self, server: uvicorn.Server) -> None:
+        self._server = server
+        server.should_exit = self._asked
+
+
 @contextlib.contextmanager
-def _stop_signals_end_quietly() -> Generator[None]:
+def _stop_signals_end_quietly() -> Generator[_Stop]:
     """uvicorn raises a caught signal once more when it has shut down; a stop that was asked for is no failure."""
-    before = {number: signal.signal(number, _ignore) for number in (signal.SIGINT, signal.SIGTERM)}
+    stop = _Stop()
+    before = {number: signal.signal(number, stop.take) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _ignore(number: int, frame: FrameType | None) -> None:
-    """Do nothing. Not SIG_IGN: the processes that this one starts would inherit that."""
-
-
 async def _serve(
-    settings: Settings, listener: socket.socket, tls: ssl.SSLContext | None, shared: SharedCounts, worker: int
+    settings: Settings,
+    listener: socket.socket,
+    tls: ssl.SSLContext | None,
+    shared: SharedCounts,
+    worker: int,
+    stop: _Stop,
 ) -> None:
     plane = build_plane(settings, shared, worker)
     control = control_app(plane, _public(settings), (settings.host, *settings.allowed_hosts))
@@ -141,8 +177,10 @@ async def _serve(
     plane.start()
     gc.freeze()  # what is made until here lives as long as the process: not to be looked at again and again
     gc.set_threshold(50_000, 20, 20)
+    server = uvicorn.Server(config)
+    stop.is_for(server)
     try:
-        await uvicorn.Server(config).serve(sockets=[listener])
+        await server.serve(sockets=[listener])
     finally:
         await plane.stop()
 

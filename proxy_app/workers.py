@@ -9,12 +9,17 @@ import traceback
 from collections.abc import Callable
 from types import FrameType
 
+from union_square.orphan import stop_with_parent
+
 RESTART_PAUSE_SECONDS = 1.0
+ORPHAN_POLL_SECONDS = 0.2
+"""Until a worker has noticed that its parent is gone it keeps the port, and nobody else can listen there."""
 _log = logging.getLogger(__name__)
 
 
-def run_workers(count: int, run: Callable[[int], None]) -> None:
-    """Run `run(worker)` in `count` processes until SIGTERM or SIGINT, which is passed on; one that dies is replaced."""
+def run_workers(count: int, run: Callable[[int], None], *, stopping_begins: Callable[[], None]) -> None:
+    """Run `run(worker)` in `count` processes until SIGTERM or SIGINT, which is passed on after `stopping_begins` was
+    called; a worker that dies is replaced. Workers stop when this process is gone."""
     stopping = False
     workers: dict[int, int] = {}
 
@@ -22,13 +27,21 @@ def run_workers(count: int, run: Callable[[int], None]) -> None:
         nonlocal stopping
         del frame
         stopping = True
+        stopping_begins()
         for pid in workers:
             os.kill(pid, number)
+
+    def start(worker: int) -> None:
+        if not stopping:
+            pid = _fork(worker, run)
+            workers[pid] = worker
+            if stopping:  # asked between the two lines above
+                os.kill(pid, signal.SIGTERM)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         for worker in range(count):
-            workers[_fork(worker, run)] = worker
+            start(worker)
         while workers:
             pid, status = os.wait()
             worker = workers.pop(pid, None)
@@ -38,15 +51,14 @@ def run_workers(count: int, run: Callable[[int], None]) -> None:
                 "worker %d (process %d) died with %d and is replaced", worker, pid, os.waitstatus_to_exitcode(status)
             )
             time.sleep(RESTART_PAUSE_SECONDS)
-            if not stopping:
-                workers[_fork(worker, run)] = worker
+            start(worker)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 def _fork(worker: int, run: Callable[[int], None]) -> int:
-    """Start one worker; returns its process id. Blocks signals meanwhile, so that a stop finds it in the list."""
+    """Start one worker; returns its process id. Signals wait meanwhile: the child is not to answer its parent's."""
     signals = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     pid = os.fork()
@@ -58,6 +70,7 @@ def _fork(worker: int, run: Callable[[int], None]) -> int:
         for number in signals:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+        stop_with_parent(ORPHAN_POLL_SECONDS)
         run(worker)
         code = 0
     except BaseException:  # noqa: BLE001  (this process must end here and not run its parent's code)

@@ -287,7 +287,7 @@ def _ui_token(settings: Settings) -> str:
 
 def _stop_with_parent(supervised: bool) -> None:
     if supervised:
-        from union_square.running.orphan import stop_with_parent
+        from union_square.orphan import stop_with_parent
 
         stop_with_parent()
 

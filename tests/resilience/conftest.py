@@ -1,7 +1,8 @@
 """Sizes of the tests here: small by default, long for `make soak` (UNION_SQUARE_SOAK=1)."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -23,11 +24,11 @@ class Sizes:
 
 CI = Sizes(
     seed=1, kills=6, product_kills=1, streams=200, stream_seconds=3, outage_seconds=0.5, slow_seconds=2,
-    stuck_clients=10, stuck_megabytes=20,
+    stuck_clients=8, stuck_megabytes=16,
 )  # fmt: skip
 LONG = Sizes(
     seed=1, kills=60, product_kills=6, streams=1000, stream_seconds=60, outage_seconds=60, slow_seconds=60,
-    stuck_clients=100, stuck_megabytes=100,
+    stuck_clients=100, stuck_megabytes=20,
 )  # fmt: skip
 
 
@@ -36,4 +37,9 @@ def sizes() -> Sizes:
     """The sizes of this run. UNION_SQUARE_SEED chooses other random moments."""
     chosen = LONG if os.environ.get("UNION_SQUARE_SOAK") else CI
     seed = os.environ.get("UNION_SQUARE_SEED")
-    return chosen if not seed else Sizes(**{**{f: getattr(chosen, f) for f in Sizes.__slots__}, "seed": int(seed)})
+    return replace(chosen, seed=int(seed)) if seed else chosen
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    return "asyncio", {"use_uvloop": True}

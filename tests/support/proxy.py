@@ -79,6 +79,12 @@ def fold_calls(events: list[Event]) -> list[CallRecording]:
     return [calls[call_id] for call_id in sorted(calls)]
 
 
+def memory_bytes(proxy: ProxyProcess) -> int:
+    """Resident, of the proxy's process."""
+    fields = Path(f"/proc/{proxy.process.pid}/status").read_text().split("VmRSS:")[1].split()
+    return int(fields[0]) * 1024
+
+
 @contextmanager
 def running_proxy(
     folder: Path, upstreams: Mapping[str, str], *, env: Mapping[str, str] | None = None, check: bool = True

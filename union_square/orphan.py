@@ -1,6 +1,5 @@
-"""A part that `union-square up` started stops when `up` is gone, so that nothing is left behind holding a port.
-
-A part started on its own (`union-square proxy`) does not use this: it lives as long as it is wanted.
+"""What another process started stops when that one is gone, so that nothing is left behind holding a port: a part of
+`union-square up`, a worker of the proxy. A part started on its own does not use this: it lives as long as it is wanted.
 """
 
 import os
