@@ -108,6 +108,27 @@ async def test_filters_narrow_a_listing(world: World, api: httpx.AsyncClient) ->
     assert await ids("/search", q="question 2") == [scripts[1].id]
 
 
+async def test_the_filter_language_narrows_listings_beside_the_other_filters(
+    world: World, api: httpx.AsyncClient
+) -> None:
+    scripts = await store_calls(world, 3)
+    running = Script(9, [user("question 9")])
+    await world.happen(*running.request(), *running.answer_begins())
+
+    async def ids(path: str = "/calls", **query: Any) -> list[str]:
+        return [item["id"] for item in (await read(api, path, **query))["items"]]
+
+    assert await ids(q='"question 2" status:ok') == [scripts[1].id]
+    assert await ids(q="-2 -state:running") == [scripts[2].id, scripts[0].id]
+    assert await ids(q="model:gpt-test", text="question 2") == [scripts[1].id]
+    assert await ids(q="question state:running") == [running.id]
+    assert await ids("/sessions", q='"question 3" OR tag:none') == [scripts[2].id]
+    answer = await api.get("/calls", params={"q": "modl:gpt"})
+    assert answer.status_code == 422
+    message = answer.json()["error"]["message"]
+    assert message.startswith("q: there is no field modl (at character 1): perhaps model")
+
+
 async def test_a_session_has_its_calls_and_its_conversation(world: World, api: httpx.AsyncClient) -> None:
     first = Script(1, [user("Hi")], started_us=LONG_AGO)
     second = Script(2, [user("Hi"), assistant("Hello"), user("More")], started_us=LONG_AGO + 1_000_000)

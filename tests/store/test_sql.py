@@ -10,7 +10,7 @@ from sqlalchemy import event
 from tests.store.conftest import Store
 from tests.support.postgres import Postgres
 from tests.support.projections import call_id, projection, said
-from union_square.domain.words import query_words, search_words, words
+from union_square.domain.words import BOUNDARY, MOST_IN_ORDER, query_words, search_words, words
 from union_square.store import mapping
 from union_square.store.migrate import migrate
 from union_square.store.ports import CallFilter, StoreRejected, StoreUnavailable
@@ -163,9 +163,15 @@ def test_texts_are_cut_into_words(text: str, expected: list[str]):
     assert list(words(text)) == expected
 
 
-def test_each_word_is_kept_once_and_a_query_too():
-    assert search_words(["b a", "a c b"]) == "b a c"
+def test_words_are_kept_in_order_and_a_querys_once():
+    assert search_words(["b a", "a c b"]) == f"b a {BOUNDARY} a c b"
     assert query_words("b a b") == ("b", "a")
+
+
+def test_of_a_long_text_the_later_words_are_kept_once():
+    kept = search_words(["again and again " * 60_000, "later again later", "last"]).split(" ")
+    assert (kept.count("later"), kept.count("last"), kept[-1]) == (1, 1, "last")
+    assert len(" ".join(kept).encode()) < MOST_IN_ORDER + 100
 
 
 def test_times_of_chunks_are_kept_to_the_microsecond():

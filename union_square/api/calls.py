@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Response
 from starlette.exceptions import HTTPException
 
 from union_square.api.errors import ERRORS
+from union_square.api.filters import read_filter
 from union_square.api.shapes import Call, CallQuery, Listing, SearchQuery, present_call, present_calls
 from union_square.domain.ids import CallId, parse_call_id
 from union_square.domain.views import CallView
@@ -33,8 +34,10 @@ def call_routes(watching: Watching) -> APIRouter:
 
     @routes.get("/search")
     async def search(query: Annotated[SearchQuery, Query()]) -> Listing[CallView]:
-        """The calls whose messages, model, path or ids hold all the words of `q`, newest first."""
-        page = await watching.calls(limit=query.limit, cursor=query.cursor, where=CallFilter(text=query.q))
+        """The calls that `q` describes, newest first: words in what they said, and conditions on what they were."""
+        page = await watching.calls(
+            limit=query.limit, cursor=query.cursor, where=CallFilter(query=read_filter(query.q))
+        )
         return present_calls(page)
 
     @routes.get("/calls/{call_id}")

@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from union_square.domain.finding import FilterError
 from union_square.domain.ids import IdError
 from union_square.store.ports import CursorError, NoSuchSubject, StoreUnavailable
 
@@ -49,6 +50,11 @@ async def _bad_cursor(_: Request, error: Exception) -> JSONResponse:
     return answer(400, f"{error}. Use the next_cursor of a listing as it is, or leave cursor out to begin anew")
 
 
+async def _bad_filter(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, FilterError)
+    return answer(422, f"q: {error}")
+
+
 async def _store_away(_: Request, error: Exception) -> JSONResponse:
     message = f"the database does not answer ({error}). Nothing recorded is lost; try again in a moment"
     return answer(503, message, {"retry-after": "5"})
@@ -76,6 +82,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(NoSuchSubject, _no_such)
     app.add_exception_handler(IdError, _no_such)
     app.add_exception_handler(CursorError, _bad_cursor)
+    app.add_exception_handler(FilterError, _bad_filter)
     app.add_exception_handler(StoreUnavailable, _store_away)
     app.add_exception_handler(RequestValidationError, _wrong_parameters)
     app.add_exception_handler(HTTPException, _http)

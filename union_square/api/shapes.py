@@ -7,6 +7,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from union_square.api.filters import read_filter
 from union_square.domain.lifecycle import CallState
 from union_square.domain.messages import Message, ToolOffer, Usage
 from union_square.domain.views import (
@@ -125,6 +126,9 @@ Instant = Annotated[datetime, AfterValidator(_aware)]
 """A date in a query; without an offset it is UTC."""
 
 
+Q_SAYS = 'The filter language: words, "a phrase", model:gpt-4o status:error cost>0.10 -tag:seen, …'
+
+
 class PageQuery(BaseModel):
     """Which part of a listing. Unknown parameters are refused: a misspelt filter would show everything."""
 
@@ -135,6 +139,7 @@ class PageQuery(BaseModel):
 
 
 class FilterQuery(PageQuery):
+    q: str | None = Field(None, max_length=2000, description=Q_SAYS)
     model: str | None = None
     upstream: str | None = None
     status_code: int | None = Field(None, ge=100, le=999)
@@ -143,24 +148,23 @@ class FilterQuery(PageQuery):
     since: Instant | None = Field(None, description="Included. Without an offset: UTC")
     until: Instant | None = Field(None, description="Not included")
 
+    def filter(self) -> CallFilter:
+        """Raises FilterError."""
+        given = self.model_dump(exclude={"limit", "cursor", "q"})
+        return CallFilter(**given, query=read_filter(self.q))
+
 
 class CallQuery(FilterQuery):
     session_id: str | None = None
     state: CallState | None = None
 
-    def filter(self) -> CallFilter:
-        return CallFilter(**self.model_dump(exclude={"limit", "cursor"}))
-
 
 class SessionQuery(FilterQuery):
     state: CallState | Literal["ended"] | None = None
 
-    def filter(self) -> CallFilter:
-        return CallFilter(**self.model_dump(exclude={"limit", "cursor"}))
-
 
 class SearchQuery(PageQuery):
-    q: str = Field(min_length=1, max_length=1000, description="Words that must all occur in the call")
+    q: str = Field(min_length=1, max_length=2000, description=Q_SAYS)
 
 
 class NewTag(BaseModel):

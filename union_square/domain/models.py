@@ -11,7 +11,7 @@ id and have no foreign key: they outlive a `rebuild`, which drops and recomputes
 import json
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Dialect, ForeignKey, Index, Integer, LargeBinary, MetaData, Text
+from sqlalchemy import BigInteger, Column, Dialect, ForeignKey, Index, Integer, LargeBinary, MetaData, Text, text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -153,6 +153,19 @@ class CallRow(TableRow, table=True):
     system_digest: str
     response_id: str
     external_session: str
+    application: str = Field(sa_column_kwargs={"server_default": text("''")})
+
+
+class CallMarkRow(TableRow, table=True):
+    """What a call is found by that it may have several of: finish reasons, tools called, metadata
+    (`domain.finding.marks`)."""
+
+    __tablename__ = "call_marks"
+    __table_args__ = (Index(None, "name", "value", "call_id"),)
+
+    call_id: str = Field(sa_column=_call_key())
+    name: str = Field(primary_key=True)
+    value: str = Field(primary_key=True)
 
 
 class CallDetailRow(TableRow, table=True):
@@ -193,7 +206,7 @@ class ToolSetRow(TableRow, table=True):
 
 
 class CallTextRow(TableRow, table=True):
-    """The words of what a call added to its session, each once: what full-text search looks through.
+    """The words of what a call added to its session, in their order: what full-text search looks through.
 
     SQLite indexes it with FTS5 (`call_texts_fts`), PostgreSQL with a generated tsvector (`search`); the migrations own
     both."""

@@ -62,6 +62,7 @@ class CallView:
     preview: str  # the last user text, one line, at most 200 characters
     tags: tuple[str, ...] = ()
     metadata: dict[str, Any] = field(default_factory=dict[str, Any])
+    application: str = ""  # who called: what its metadata says, else the client's name; "" = unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,14 @@ MOST_CHARACTERS = 1 << 20
 """Of one call's text that are looked at; cutting up this many takes about 0.3 s."""
 
 MOST_BYTES = 400_000
-"""Of one call's different words: PostgreSQL refuses a tsvector above 1 MiB, positions and padding included."""
+"""Of one call's words: PostgreSQL refuses a tsvector above 1 MiB, positions and padding included."""
+
+MOST_IN_ORDER = 256_000
+"""Bytes of one call's words that are kept in their order, so that phrases are found in them; of what follows, only
+words that are new."""
+
+BOUNDARY = "\ue000"
+"""Stands between two texts, so that no phrase is found across them. A private character: no text's word."""
 
 _RUN = re.compile(r"[^\W_]+")
 # Thai, Lao, Burmese, Khmer, kana, Han
@@ -38,17 +45,25 @@ def words(text: str) -> Iterator[str]:
 
 
 def search_words(texts: Iterable[str]) -> str:
-    """The different words of all `texts`, parted by spaces: what is stored for one call."""
-    found: dict[str, None] = {}
+    """The words of all `texts` in their order, parted by spaces: what is stored for one call."""
+    found: list[str] = []
+    known: set[str] = set()
     left, room = MOST_CHARACTERS, MOST_BYTES
     for text in texts:
+        if found and found[-1] != BOUNDARY:
+            found.append(BOUNDARY)
+            room -= len(BOUNDARY.encode()) + 1
         for word in words(text[:left]):
-            if word in found:
+            in_order = MOST_BYTES - room < MOST_IN_ORDER
+            if word in known and not in_order:
                 continue
             room -= len(word.encode()) + 1
             if room < 0:
                 return " ".join(found)
-            found[word] = None
+            if not in_order and found[-1] != BOUNDARY:
+                found.append(BOUNDARY)
+            known.add(word)
+            found.append(word)
         left -= len(text)
         if left <= 0:
             break
@@ -66,6 +81,12 @@ def matches(stored: str, query: tuple[str, ...]) -> bool:
         return False
     have = stored.split(" ")
     return set(query[:-1]) <= set(have) and any(word.startswith(query[-1]) for word in have)
+
+
+def holds(stored: str, phrase: str, *, open_end: bool) -> bool:
+    """Whether the stored words hold those of the phrase, one after the other; the last may go on with `open_end`."""
+    sought = " ".join(words(phrase[:1000]))
+    return sought != "" and f" {sought}{'' if open_end else ' '}" in f" {stored} "
 
 
 def _folded(text: str) -> str:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from union_square.domain.anchors import Anchor
+from union_square.domain.finding.marks import Mark, marks_of, tools_called
 from union_square.domain.ids import CallId, SessionId
 from union_square.domain.lifecycle import ENDED
 from union_square.domain.messages import (
@@ -30,6 +31,7 @@ from union_square.domain.messages import (
 )
 from union_square.domain.models import CallDetailRow, CallRow, GapRow, SessionRow, dump_json
 from union_square.domain.rules import Conditions, Rule
+from union_square.domain.storable import clean
 from union_square.domain.views import (
     AnnotationView,
     CallDetail,
@@ -50,7 +52,6 @@ PICO = 10**12
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _CHUNK = struct.Struct("<QQ")
-_UNSTORABLE = dict.fromkeys((0, *range(0xD800, 0xE000)), "\ufffd")
 _PARTS: dict[str, type[Part]] = {
     "text": TextPart,
     "thinking": ThinkingPart,
@@ -71,11 +72,6 @@ def to_us(at: datetime) -> int:
 
 def from_us(at: int) -> datetime:
     return _EPOCH + timedelta(microseconds=at)
-
-
-def clean(value: str, limit: int | None = None) -> str:
-    """`value` as a text column can hold it."""
-    return value.translate(_UNSTORABLE)[:limit]
 
 
 def to_pico(usd: float | None) -> int | None:
@@ -154,6 +150,11 @@ def call_words(call: CallView, added: Iterable[Message]) -> str:
     return clean(search_words((*own, call.error_type, call.error_message, *message_texts(added))))
 
 
+def marks(detail: CallDetail) -> tuple[Mark, ...]:
+    """What the call is found by that it may have several of."""
+    return marks_of(detail.call, tools_called(detail.messages[detail.request_message_count :]))
+
+
 def title_of(messages: Iterable[Message]) -> str:
     """The first user text, on one line."""
     for message in messages:
@@ -225,6 +226,7 @@ def call_row(projection: Projection) -> CallRow:
         system_digest=projection.system_digest,
         response_id=clean(projection.response_id, LONGEST_INDEXED),
         external_session=clean(projection.external_session),
+        application=clean(call.application, LONGEST_INDEXED),
     )
 
 
@@ -241,7 +243,7 @@ def call_view(row: CallRow, tags: tuple[str, ...]) -> CallView:
         for name in (
             *("link_rule", "link_confidence", "upstream", "dialect", "operation", "model", "response_model", "method"),
             *("path", "status_code", "state", "streamed", "output_tokens_per_second", "error_type", "error_message"),
-            *("request_bytes", "response_bytes", "recorded", "gap_observations", "gap_bytes", "preview"),
+            *("request_bytes", "response_bytes", "recorded", "gap_observations", "gap_bytes", "preview", "application"),
         )
     }
     return CallView(

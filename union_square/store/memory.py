@@ -12,6 +12,8 @@ from datetime import datetime
 
 from union_square.domain import records
 from union_square.domain.events import Event
+from union_square.domain.finding import EVERYTHING, Candidate, fulfils
+from union_square.domain.finding.marks import tools_called
 from union_square.domain.ids import CallId, SessionId, WriterId
 from union_square.domain.lifecycle import ENDED
 from union_square.domain.models import CallRow, SessionRow
@@ -291,7 +293,20 @@ class MemoryStore(Annotator):
                 where.status_code in {None, row.status_code},
                 where.tag is None or any(where.tag in self._tags_of(kind, ids[kind]) for kind in tagged),
                 asked is None or matches(self._words[CallId(row.id)], query_words(asked)),
+                where.query == EVERYTHING or fulfils(self._candidate(row), where.query),
             )
+        )
+
+    def _candidate(self, row: CallRow) -> Candidate:
+        """The call as the filter language looks at it."""
+        detail = self._projections[CallId(row.id)].detail
+        session = row.session_id or ""
+        return Candidate(
+            call=self._view(row),
+            words=lambda: self._words[CallId(row.id)],
+            tools=tools_called(detail.messages[detail.request_message_count :]),
+            session_tags=self._tags_of("session", session),
+            annotations=(*self._notes_of("call", row.id), *self._notes_of("session", session)),
         )
 
     def _notes_of(self, subject: Subject, subject_id: str) -> tuple[AnnotationView, ...]:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from union_square.domain import edits
 from union_square.domain.events import Event
+from union_square.domain.finding import EVERYTHING, Filter
 from union_square.domain.ids import CallId, SessionId, WriterId
 from union_square.domain.rules import Rule
 from union_square.domain.session import LinkCandidate, LinkQuery
@@ -47,7 +48,8 @@ class CallFilter:
 
     A call is found by the text that it added to its session (not by the history it repeats): every word must occur, the
     last one as the beginning of a word. A session is listed when one of its calls fulfils every field; `tag` may then
-    also be the session's own, and `state` also "running" or "ended". `since` is included, `until` is not."""
+    also be the session's own, and `state` also "running" or "ended". `since` is included, `until` is not. `query` is
+    the filter language (`domain.finding`), settled; in it, a tag may always be the session's."""
 
     session_id: str | None = None
     model: str | None = None
@@ -58,6 +60,7 @@ class CallFilter:
     text: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    query: Filter = EVERYTHING
 
 
 NO_FILTER = CallFilter()

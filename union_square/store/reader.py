@@ -4,6 +4,7 @@ Each method is one snapshot and a fixed number of statements, however many items
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, false, func, or_
 
 from union_square.domain import records
 from union_square.domain.events import Event
+from union_square.domain.finding import EVERYTHING
 from union_square.domain.ids import CallId, SessionId
 from union_square.domain.messages import Message
 from union_square.domain.models import CallDetailRow, CallRow, GapRow, SessionRow
@@ -26,6 +28,7 @@ from union_square.domain.views import (
 from union_square.domain.words import query_words
 from union_square.store import mapping
 from union_square.store.archive import load_archive
+from union_square.store.conditions import condition
 from union_square.store.cursors import encode_cursor, parse_cursor
 from union_square.store.engine import reading
 from union_square.store.packing import unpack_numbers
@@ -204,6 +207,8 @@ def _call_conditions(connection: Connection, where: CallFilter, *, tags: bool = 
     if where.text is not None and where.text.strip():
         words = query_words(where.text)
         conditions.append(having_words(connection, words) if words else false())
+    if where.query != EVERYTHING:
+        conditions.append(condition(connection, where.query))
     return conditions
 
 
@@ -215,7 +220,7 @@ def _session_conditions(connection: Connection, where: CallFilter) -> list[Colum
     conditions = list[ColumnElement[bool]]()
     if where.state in {"running", "ended"}:
         conditions.append(s.state == where.state)
-        where = _without_state(where)
+        where = replace(where, state=None)
     of_calls = _call_conditions(connection, where, tags=False)
     if where.tag is not None:
         of_calls.append(or_(_has_tag("call", c.id, where.tag), _has_tag("session", c.session_id, where.tag)))
@@ -223,19 +228,6 @@ def _session_conditions(connection: Connection, where: CallFilter) -> list[Colum
         # Sessions are looked for among the calls that fit, not the other way round: a text or a tag picks few of them.
         conditions.append(s.id.in_(select(c.session_id).where(and_(*of_calls), c.session_id.is_not(None))))
     return conditions
-
-
-def _without_state(where: CallFilter) -> CallFilter:
-    return CallFilter(
-        session_id=where.session_id,
-        model=where.model,
-        upstream=where.upstream,
-        status_code=where.status_code,
-        tag=where.tag,
-        text=where.text,
-        since=where.since,
-        until=where.until,
-    )
 
 
 def _tags(connection: Connection, subject: Subject, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:

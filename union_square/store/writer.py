@@ -26,6 +26,7 @@ from union_square.store.tables import (
     CALLS,
     DETAILS,
     GAPS,
+    MARKS,
     MESSAGES,
     POSITIONS,
     SESSIONS,
@@ -82,7 +83,7 @@ class SqlWriter:
     def forget_projections(self) -> None:
         self._messages.forget()
         with writing(self._engine) as connection:
-            for table in (THREADS, TEXTS, GAPS, DETAILS, CALLS, SESSIONS, MESSAGES, TOOL_SETS):
+            for table in (THREADS, TEXTS, GAPS, MARKS, DETAILS, CALLS, SESSIONS, MESSAGES, TOOL_SETS):
                 connection.execute(delete(table))
             connection.execute(delete(TAGS).where(TAGS.c.source == "request", TAGS.c.removed.is_(False)))
 
@@ -105,7 +106,7 @@ class SqlWriter:
         message_ids = self._messages.write(connection, {id_: p.detail.messages for id_, p in latest.items()})
         _write_details(connection, latest, message_ids)
         _write_texts(connection, latest, message_ids)
-        _write_threads_and_gaps(connection, latest)
+        _write_what_hangs_on_them(connection, latest)
         tag_projected(SqlRows(connection), [projection.detail.call for projection in latest.values()])
         self._archive.write(connection, latest.values())
         now = {p.detail.call.session_id for p in latest.values()}
@@ -150,16 +151,21 @@ def _write_texts(
     put(connection, TEXTS, rows, existing="replace", key=("call_id",), only_if=("words",))
 
 
-def _write_threads_and_gaps(connection: Connection, latest: Mapping[CallId, Projection]) -> None:
+def _write_what_hangs_on_them(connection: Connection, latest: Mapping[CallId, Projection]) -> None:
     for ids in pieces(latest):
         connection.execute(delete(THREADS).where(THREADS.c.call_id.in_(ids)))
         connection.execute(delete(GAPS).where(GAPS.c.call_id.in_(ids)))
-    threads, gaps = list[dict[str, Any]](), list[dict[str, Any]]()
+        connection.execute(delete(MARKS).where(MARKS.c.call_id.in_(ids)))
+    threads, gaps, marks = list[dict[str, Any]](), list[dict[str, Any]](), list[dict[str, Any]]()
     for call_id, projection in latest.items():
         threads += [
             {"call_id": call_id, "digest": digest, "fingerprint": projection.fingerprint}
             for digest in dict.fromkeys(projection.thread_digests)
         ]
         gaps += [_values(row) for row in mapping.gap_rows(call_id, projection.detail.gaps)]
+        marks += [
+            {"call_id": call_id, "name": name, "value": value} for name, value in mapping.marks(projection.detail)
+        ]
     put(connection, THREADS, threads, existing="keep")
+    put(connection, MARKS, marks, existing="keep")
     put(connection, GAPS, gaps, existing="replace")

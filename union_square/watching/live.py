@@ -4,8 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from union_square.domain.finding import Candidate
+from union_square.domain.finding.marks import tools_called
 from union_square.domain.ids import CallId, SessionId
 from union_square.domain.views import CallDetail, CallView, SessionView
+from union_square.store.mapping import call_words
 from union_square.watching.feed import LiveFeed
 from union_square.watching.feedcall import FeedCall
 from union_square.watching.links import Links
@@ -36,6 +39,15 @@ class LiveCalls:
 
     def view(self, call: FeedCall) -> CallView:
         return with_session(call.understanding.view(), self._links.get(call.call_id))
+
+    def candidate(self, call: FeedCall) -> Candidate:
+        """The call as a filter looks at it; what is not linked yet repeats no other call's history."""
+
+        def words() -> str:
+            return call_words(view, (*understanding.request_messages, *understanding.response_messages))
+
+        view, understanding = self.view(call), call.understanding
+        return Candidate(call=view, words=words, tools=tools_called(understanding.response_messages))
 
     def detail(self, call: FeedCall) -> CallDetail:
         detail = call.understanding.detail()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from union_square.domain.finding import Candidate, fulfils
 from union_square.domain.ids import SessionId
 from union_square.domain.views import CallDetail, CallView, SessionView
 from union_square.store.ports import CallFilter
@@ -104,8 +105,10 @@ def _sum(counts: Sequence[int | None]) -> int | None:
     return sum(reported) if reported else None
 
 
-def fulfils(call: CallView, where: CallFilter) -> bool:
-    """Whether a call that only the feed knows belongs in a listing. Full text and tags are the store's to find."""
+def is_listed(candidate: Candidate, where: CallFilter) -> bool:
+    """Whether a call that only the feed knows belongs in a listing. Text and tags asked for by themselves are the
+    store's to find."""
+    call = candidate.call
     wanted = (
         (where.session_id, call.session_id),
         (where.upstream, call.upstream),
@@ -119,6 +122,7 @@ def fulfils(call: CallView, where: CallFilter) -> bool:
         and (where.model is None or where.model in {call.model, call.response_model})
         and (where.since is None or call.started_at >= where.since)
         and (where.until is None or call.started_at < where.until)
+        and fulfils(candidate, where.query)
     )
 
 

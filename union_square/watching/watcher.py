@@ -40,7 +40,7 @@ from union_square.watching.feed import LiveFeed
 from union_square.watching.health import Heartbeat, present_problem, read_heartbeat
 from union_square.watching.links import Links
 from union_square.watching.live import LiveCalls
-from union_square.watching.overlay import fulfils, lay_over, lay_over_detail
+from union_square.watching.overlay import is_listed, lay_over, lay_over_detail
 from union_square.watching.ports import LiveEvent, LiveSnapshot, RecordedBody, SessionCalls
 from union_square.watching.sessions import Sessions
 from union_square.watching.stored import AsyncStore
@@ -148,8 +148,8 @@ class Watcher:
         extra: list[CallView] = []
         if cursor is None:
             await self._refresh_links()
-            views = (self._live.view(call) for call in self._live.unlinked())
-            extra = [view for view in views if fulfils(view, where)][: limit - 1]
+            found = (self._live.candidate(call) for call in self._live.unlinked())
+            extra = [one.call for one in found if is_listed(one, where)][: limit - 1]
         page = await self._store.ask(self._store.reader.calls, limit=limit - len(extra), cursor=cursor, where=where)
         known = {view.id for view in extra}
         items = (*extra, *(self._current(view) for view in page.items if view.id not in known))

@@ -8,6 +8,7 @@ from union_square.domain.call import CallRecording
 from union_square.domain.lifecycle import CallState
 from union_square.domain.messages import Message, Request, TextPart
 from union_square.domain.views import CallDetail, CallView, GapView, HeadView
+from union_square.wire.application import application_of
 from union_square.wire.dialects.draft import Draft
 from union_square.wire.headers import Head
 
@@ -92,6 +93,7 @@ def present_view(understanding: "Understanding") -> CallView:
         preview=understanding.preview,
         tags=understanding.labels.tags,
         metadata=understanding.labels.metadata,
+        application=application_of(understanding.labels.metadata, understanding.request_headers),
     )
 
 

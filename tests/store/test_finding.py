@@ -1,0 +1,180 @@
+"""A filter finds the same calls in memory, in SQLite and in PostgreSQL."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.store.conftest import Store
+from tests.support.filters import TAGS, filters, views
+from tests.support.projections import call_id, projection, said
+from union_square.domain.edits import Annotate, Note, RemoveAnnotation, Target
+from union_square.domain.finding import Filter, parse_filter
+from union_square.domain.messages import Message, ToolCallPart, Usage
+from union_square.store.memory import MemoryStore
+from union_square.store.migrate import migrate
+from union_square.store.ports import CallFilter, Projection
+from union_square.store.sql import SqlStore
+
+
+def call_like(number: int, view: dict[str, Any]) -> Projection:
+    values = dict(view)
+    status, tokens, text, tool = (values.pop(name) for name in ("status", "tokens", "text", "tool"))
+    session = values.pop("session")
+    answer = [Message(role="assistant", parts=(ToolCallPart(id="t", name=tool, arguments="{}"),))] if tool else []
+    usage = None if tokens is None else Usage(input_tokens=tokens[0], output_tokens=tokens[1])
+    return projection(
+        number,
+        session,
+        messages=[said("user", text), *answer],
+        request_message_count=1,
+        usage=usage,
+        status_code=status,
+        **values,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """The same calls in every store, with tags and notes of people."""
+
+    stores: dict[str, Store]
+
+    def found(self, term: Filter) -> dict[str, set[str]]:
+        return {
+            name: {call.id for call in store.reader.calls(where=CallFilter(query=term), limit=200).items}
+            for name, store in self.stores.items()
+        }
+
+    def sessions(self, term: Filter) -> dict[str, set[str]]:
+        return {
+            name: {one.id for one in store.reader.sessions(where=CallFilter(query=term), limit=200).items}
+            for name, store in self.stores.items()
+        }
+
+
+def fill(store: Store, calls: list[dict[str, Any]]) -> None:
+    projections = [call_like(number, view) for number, view in enumerate(calls, 1)]
+    store.writer.write(projections, {})
+    for number, one in enumerate(projections):
+        session = one.detail.call.session_id
+        if number % 3 == 0:
+            note = ODD[number % len(ODD)]
+            on = Target(subject="call", id=one.detail.call.id)
+            on = Target(subject="session", id=session) if session and number % 2 else on
+            change = store.annotator.change(Annotate(targets=(on,), note=note))
+            if number == 21 and change.created is not None:
+                store.annotator.change(RemoveAnnotation(id=change.created))
+        if number % 4 == 0 and session:
+            store.annotator.add_tag("session", session, TAGS[number % len(TAGS)])
+
+
+ODD = (
+    Note(text="look here"),
+    Note(kind="label", label="good"),
+    Note(kind="label", label="Good"),
+    Note(kind="number", name="quality", score=0.000002),
+    Note(kind="number", score=1.0),
+)
+SAMPLE = st.lists(views, min_size=40, max_size=40)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Filled]:
+    calls = sample()
+    memory = MemoryStore()
+    stores = {"memory": Store(reader=memory, writer=memory, annotator=memory)}
+    opened = list[SqlStore]()
+    path = tmp_path_factory.mktemp("finding") / "store.db"
+    migrate(f"sqlite:///{path}")
+    for name, url in (
+        ("sqlite", f"sqlite:///{path}"),
+        ("postgresql", request.getfixturevalue("postgres").migrated()),
+    ):
+        sql = SqlStore(url)
+        opened.append(sql)
+        stores[name] = Store(reader=sql.reader, writer=sql.writer, annotator=sql.annotator)
+    for store in stores.values():
+        fill(store, calls)
+    yield Filled(stores=stores)
+    for sql in opened:
+        sql.close()
+
+
+def sample() -> list[dict[str, Any]]:
+    """Forty calls, the same in every run."""
+    drawn = list[list[dict[str, Any]]]()
+
+    @settings(max_examples=1, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(st.randoms(use_true_random=False), SAMPLE)
+    def draw(_: object, calls: list[dict[str, Any]]) -> None:
+        drawn.append(calls)
+
+    draw()
+    return drawn[-1]
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(filters)
+def test_every_store_finds_the_same(filled: Filled, term: Filter) -> None:
+    found = filled.found(term)
+    assert found["sqlite"] == found["memory"]
+    assert found["postgresql"] == found["memory"]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(filters)
+def test_every_store_finds_the_same_sessions(filled: Filled, term: Filter) -> None:
+    found = filled.sessions(term)
+    assert found["sqlite"] == found["memory"] == found["postgresql"]
+
+
+FOUND = [
+    ('"weather in berlin"', {1}),
+    ('"berlin in weather"', set[int]()),
+    ("weath berl", {1}),
+    ('"weath"', set[int]()),
+    ('"berlin rain"', set[int]()),  # not across two messages
+    ("tool:look* finish:tool_calls", {2}),
+    ("meta.user:Alice", {2}),
+    ("meta.user.name:alice", set[int]()),
+    ("tag:Red", {3}),
+    ("-tag:red", {1, 2}),
+    ("model:gpt-4o", {3}),
+    ("cost>0.5", {2}),
+    ("-cost>0.5", {1, 3}),
+    ("status:error OR has:tool", {2, 3}),
+    ("tokens:10..20", {1}),
+    ("application:billing", {1}),
+]
+
+
+@pytest.mark.parametrize(("query", "expected"), FOUND, ids=[query for query, _ in FOUND])
+def test_calls_are_found(store: Store, query: str, expected: set[int]) -> None:
+    called = Message(role="assistant", parts=(ToolCallPart(id="t", name="lookup", arguments="{}"),))
+    store.writer.write(
+        [
+            projection(
+                1,
+                messages=[said("user", "The weather in Berlin"), said("user", "rain")],
+                usage=Usage(input_tokens=10),
+                application="billing",
+            ),
+            projection(
+                2,
+                messages=[called],
+                request_message_count=0,
+                metadata={"user": "alice"},
+                cost_usd=0.75,
+                finish_reasons=("tool_calls",),
+            ),
+            projection(3, "t", model="gpt-4o-2024-08-06", state="failed", status_code=429),
+        ],
+        {},
+    )
+    store.annotator.add_tag("session", "t", "red")
+    where = CallFilter(query=parse_filter(query))
+    assert {call.id for call in store.reader.calls(where=where).items} == {call_id(n) for n in expected}
