@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test check format bench dist lock clean
+.PHONY: help up demo test check format bench dist lock audit clean
 
 help: ## What can be typed
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -46,6 +46,10 @@ dist: ## A wheel that carries the built UI, the migrations and the demo
 lock: ## Write the lock files anew from pyproject.toml
 	@$(PYTHON) scripts/setup dev
 	@sh scripts/lock
+
+audit: ## Ask PyPI whether the locked packages have known vulnerabilities (not part of `check`: the answer changes daily)
+	@$(PYTHON) scripts/setup dev
+	@sh scripts/audit
 
 clean: ## Remove what set-up and builds left in this folder (recorded data is elsewhere and stays)
 	rm -rf .venv .web .states dist build union_square/_ui .pytest_cache .ruff_cache .hypothesis tests/output

@@ -27,6 +27,7 @@ from proxy_app.workers import run_workers
 from union_square.announcing import announced
 from union_square.domain.ids import WriterId
 from union_square.domain.redaction import Redactor
+from union_square.domain.redaction_rules import parse_rules
 from union_square.recording.log_writer import LogWriter
 from union_square.recording.recorder import Recorder
 from union_square.recording.tap import Tap
@@ -206,6 +207,7 @@ def build_plane(settings: Settings, shared: SharedCounts, worker: int) -> Plane:
         recorder=recorder,
         shared=shared,
         worker=worker,
+        rules=parse_rules(settings.redact, settings.redact_patterns),
     )
 
 

@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from proxy_app.call import Call
+from proxy_app.call import Call, Offers
 from proxy_app.clock import CallIds, Clock
 from proxy_app.counters import Counters, SharedCounts
 from proxy_app.heads import HeadReader
 from proxy_app.pool import Pool
 from proxy_app.routes import Route
 from union_square.domain.redaction import Redactor
+from union_square.domain.redaction_rules import Rule
 from union_square.recording.recorder import Recorder
+from union_square.recording.redacting import RedactingTap
 from union_square.recording.tap import Tap
 from union_square.wire.http1 import RequestHead
 
@@ -45,7 +47,7 @@ class Plane:
 
     def __init__(
         self, *, routes: Mapping[bytes, Route], limits: Limits, redactor: Redactor, clock: Clock,
-        tap: Tap | None, recorder: Recorder | None, shared: SharedCounts, worker: int,
+        tap: Tap | None, recorder: Recorder | None, shared: SharedCounts, worker: int, rules: tuple[Rule, ...] = (),
     ) -> None:  # fmt: skip
         self.routes = routes
         self.limits = limits
@@ -53,6 +55,7 @@ class Plane:
         self.counters = Counters()
         self.pool = Pool(limits.connect_timeout_seconds, self.counters, clock, redactor if tap else None)
         self.tap = tap
+        self._offers: Offers | None = RedactingTap(tap, rules) if tap and rules else tap
         self.recorder = recorder
         self.clients: set[Swept] = set()
         self.draining = False
@@ -68,7 +71,7 @@ class Plane:
         counters = self.counters
         counters.calls += 1
         counters.in_flight += 1
-        return Call(self._ids.next(at), route, head, at, self.tap, counters)
+        return Call(self._ids.next(at), route, head, at, self._offers, counters)
 
     def start(self) -> None:
         """Begin to record and to look after the connections. Needs the running loop."""

@@ -18,6 +18,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from union_square.domain.redaction_rules import parse_rules
 from union_square.wire.prices import Price, Prices
 
 FILE_NAME = "union-square.toml"
@@ -147,6 +148,11 @@ class Settings(BaseSettings):
     """PEM file of the certificate (chain) by which the proxy serves https and wss; None: it serves http and ws."""
     tls_key: Path | None = None
     """PEM file of the certificate's key, without a password; None: `tls_certificate` holds it too."""
+    redact: tuple[str, ...] = ()
+    """Detectors whose finds are not recorded: `email`, `card`, `phone`, `iban`, `tokens` (all of known services), or
+    one of those by its name; see `domain/redaction_rules.py`."""
+    redact_patterns: tuple[str, ...] = ()
+    """Regular expressions (Python's, over bytes) whose finds are not recorded."""
     allowed_hosts: tuple[str, ...] = ()
     """Host names, besides loopback and `host`, by which a browser may reach the UI."""
     ui_token: SecretStr = SecretStr("")
@@ -166,6 +172,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"prices: there is no upstream {price.upstream!r} (model {price.model!r})")
         if self.tls_key is not None and self.tls_certificate is None:
             raise ValueError("tls_key: there is no tls_certificate that it could belong to")
+        parse_rules(self.redact, self.redact_patterns)
         token = self.ui_token.get_secret_value()
         if token not in {"", "off"} and (len(token) < MIN_TOKEN or not token.isascii() or not token.isprintable()):
             raise ValueError(f"ui_token: must be at least {MIN_TOKEN} printable ASCII characters, or `off`")

@@ -1,5 +1,7 @@
 """What a rule finds is masked, byte for byte, however the body came in pieces; what only resembles it stays."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,14 +66,17 @@ def test_a_rule_that_cannot_be_used_is_named(names: list[str], patterns: list[st
         parse_rules(names, patterns)
 
 
-LINES = b'data: {"text":"write to jane.doe@mail.example, card 4111 1111 1111 1111"}\n\ndata: AKIAIOSFODNN7EXAMPLE\n\nrest a@b.io'
+LINES = (
+    b'data: {"text":"write to jane.doe@mail.example, card 4111 1111 1111 1111"}\n\n'
+    b"data: AKIAIOSFODNN7EXAMPLE\n\nrest a@b.io"
+)
 
 
 @given(st.lists(st.integers(0, len(LINES)), max_size=10))
 def test_any_cut_masks_alike_and_every_piece_keeps_its_size_and_time(cuts: list[int]) -> None:
     rules = parse_rules(["email", "card", "tokens"])
     edges = sorted({0, *cuts, len(LINES)})
-    pieces = [LINES[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [LINES[a:b] for a, b in pairwise(edges)]
     mask = RuleMask(rules)
     out = [ready for at, piece in enumerate(pieces) for ready in mask.feed(at, piece)] + mask.end()
     assert b"".join(piece for _, piece in out) == redact_text(rules, LINES)

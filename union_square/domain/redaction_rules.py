@@ -72,7 +72,8 @@ DETECTORS: Mapping[str, Rule] = {
         _rule("aws", _LEFT + rb"(?:AKIA|ASIA)[A-Z0-9]{16}" + _RIGHT),
         _rule("github", _LEFT + rb"(?:gh[opsur]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{22,255})"),
         _rule("gitlab", _LEFT + rb"gl(?:pat|ptt|rt|dt)-[A-Za-z0-9_-]{16,255}"),
-        _rule("slack", rb"(?<![A-Za-z0-9_])xox[abeoprs]-[A-Za-z0-9-]{10,250}|hooks\.slack\.com/services/[A-Za-z0-9/]{20,80}"),
+        _rule("slack", _LEFT + rb"xox[abeoprs]-[A-Za-z0-9-]{10,250}"
+              rb"|hooks\.slack\.com/services/[A-Za-z0-9/]{20,80}"),
         _rule("google", _LEFT + rb"(?:AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_.-]{20,512})"),
         _rule("stripe", _LEFT + rb"(?:[rs]k_(?:live|test)|whsec)_[A-Za-z0-9]{16,255}"),
         _rule("huggingface", _LEFT + rb"hf_[A-Za-z0-9]{30,64}"),
@@ -117,8 +118,8 @@ def redact_text(rules: Iterable[Rule], data: bytes) -> bytes:
 
 
 class RuleMask:
-    """One body, piece by piece. `feed` gives the pieces that are ready, each as long as it came, with what was handed in
-    beside it; `end` gives those that waited for more."""
+    """One body, piece by piece. `feed` gives the pieces that are ready, each as long as it came, with what was handed
+    in beside it; `end` gives those that waited for more."""
 
     __slots__ = ("_held", "_rules")
 
