@@ -49,6 +49,13 @@
   };
   window.addEventListener("scroll", () => { atEnd = nearEnd(); }, { passive: true });
 
+  /* A slider stands where the player is, but not under the hand that drags it. */
+  const held = new Set();
+  document.addEventListener("pointerdown", (event) => { if (event.target?.matches?.("input[data-at]")) held.add(event.target); });
+  document.addEventListener("pointerup", () => held.clear());
+  document.addEventListener("pointercancel", () => held.clear());
+  const place = (slider) => { if (!held.has(slider)) slider.value = slider.dataset.at; };
+
   let asked = false;
   const later = () => {
     if (asked) return;
@@ -56,12 +63,13 @@
     requestAnimationFrame(() => {
       asked = false;
       writeAll(document);
+      document.querySelectorAll("input[data-at]").forEach(place);
       if (atEnd && follows()) document.querySelector("[data-follow]").scrollIntoView({ block: "end" });
       else if (!atEnd) atEnd = nearEnd();
     });
   };
   new MutationObserver(later).observe(document.documentElement, {
-    subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["datetime"],
+    subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["datetime", "data-at"],
   });
   setInterval(() => writeAll(document), 1000);
 
@@ -90,11 +98,22 @@
   document.addEventListener("click", (event) => {
     const button = event.target instanceof Element ? event.target.closest("button") : null;
     if (!button) return;
-    if (button.dataset.copy !== undefined) copy(button, button.dataset.copy);
+    if (button.dataset.copyLink !== undefined) copy(button, new URL(button.dataset.copyLink, location.href).href);
+    else if (button.dataset.copy !== undefined) copy(button, button.dataset.copy);
     else if (button.dataset.copyCode !== undefined) copy(button, button.closest(".code").querySelector("code").textContent);
     else if (button.dataset.helpButton !== undefined) help();
     else if (button.closest("#help form")) { event.preventDefault(); document.getElementById("help").close(); }
   });
+
+  /* A button that names its key is pressed by it. */
+  const press = (event) => {
+    const name = (event.shiftKey && event.key.length > 1 ? "Shift+" : "") + (event.key === " " ? "Space" : event.key);
+    const button = document.querySelector(`[data-hotkey="${CSS.escape(name)}"]`);
+    if (!button || document.querySelector("dialog[open]")) return false;
+    event.preventDefault();
+    button.click();
+    return true;
+  };
 
   let pending = "";
   let timer = 0;
@@ -108,6 +127,8 @@
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     const target = event.target;
+    if (target instanceof Element && target.matches("button, a, summary") && [" ", "Enter"].includes(event.key)) return;
+    if (target instanceof Element && target.matches('input[type="range"]') && press(event)) return;
     if (target instanceof Element && target.closest("input, textarea, select, [contenteditable]")) {
       if (event.key === "Escape") target.blur();
       return;
@@ -117,6 +138,7 @@
       clearTimeout(timer);
       if ("lsde".includes(event.key)) { event.preventDefault(); go(event.key); return; }
     }
+    if (press(event)) return;
     switch (event.key) {
       case "g": pending = "g"; timer = setTimeout(() => { pending = ""; }, 1200); break;
       case "/": {

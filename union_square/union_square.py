@@ -6,7 +6,7 @@ from union_square.ui import frame
 from union_square.ui.pages.all import add_pages
 
 app = rx.App(
-    stylesheets=["/tokens.css", "/union-square.css", "/reading.css", "/session.css"],
+    stylesheets=[f"/{name}.css" for name in ("tokens", "union-square", "reading", "session", "player", "live")],
     head_components=frame.head(),
     app_wraps=frame.wraps(),
     toaster=None,

@@ -19,6 +19,11 @@ _KEYS = (
     ("j  k", "next and previous line of a list"),
     ("Enter", "open it"),
     ("1  2  3", "a session's views"),
+    ("Space", "play or pause a recording"),
+    ("←  →", "in a recording: a piece back, a piece on; with Shift: a call"),
+    ("[  ]", "slower, faster"),
+    ("w", "in a recording: jump over waits; on the live page: the wall"),
+    ("p", "hold the live page still"),
     ("t", "dark or light"),
     ("?", "this sheet"),
 )

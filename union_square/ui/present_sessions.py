@@ -1,7 +1,10 @@
 """Sessions, running calls and calls in listings, as view values. PURE."""
 
+from dataclasses import replace
+
 from union_square.domain.views import CallView, SessionView
 from union_square.ui import wording
+from union_square.ui.present_pulse import present_pulse
 from union_square.ui.views import CallLine, LiveCard, SessionLine, TailLine
 from union_square.watching.ports import LiveCall, LiveSession
 
@@ -69,6 +72,7 @@ def _doing(live: LiveCall) -> str:
 def present_tail(live: LiveCall) -> TailLine:
     """What one running call is saying."""
     call = live.call
+    pulse = present_pulse(live.gaps_ms)
     return TailLine(
         call_id=call.id,
         href=call_href(call.id),
@@ -79,15 +83,30 @@ def present_tail(live: LiveCall) -> TailLine:
         kind_word=_doing(live),
         text=live.tail,
         silence=silence_words(live),
+        pulse=pulse.usual,
+        late=pulse.late,
+        late_words=pulse.words,
     )
 
 
-def present_live(sessions: tuple[LiveSession, ...], limit: int = 50) -> list[LiveCard]:
-    """The running sessions as cards, at most `limit` of them and the newest three calls of each."""
-    return [
-        LiveCard(session=present_session_line(live.session), tails=[present_tail(call) for call in live.calls[-3:]])
-        for live in sessions[:limit]
-    ]
+MOST_CARDS = 50
+
+
+def present_card(live: LiveSession) -> LiveCard:
+    """A running session with the newest three of its calls."""
+    return LiveCard(session=present_session_line(live.session), tails=[present_tail(call) for call in live.calls[-3:]])
+
+
+def present_live(sessions: tuple[LiveSession, ...], limit: int = MOST_CARDS) -> list[LiveCard]:
+    """The running sessions as cards, at most `limit` of them."""
+    return [present_card(live) for live in sessions[:limit]]
+
+
+def present_ended_card(card: LiveCard) -> LiveCard:
+    """A card whose session is not among the running ones any more: between two calls, or over."""
+    if card.session.state != "running":
+        return card
+    return replace(card, session=replace(card.session, state="ended", state_word="ended", since=""))
 
 
 def present_call_line(call: CallView) -> CallLine:

@@ -22,4 +22,5 @@ SETTINGS = Entry(name="Settings", path="/settings", icon="settings", key="e")
 NAVIGATION = (LIVE, SESSIONS, SEARCH, DASHBOARD, SETTINGS)
 
 SESSION_ROUTE = "/sessions/[session_id]"
+PLAY_ROUTE = "/sessions/[session_id]/play"
 CALL_ROUTE = "/calls/[call_id]"

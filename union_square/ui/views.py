@@ -45,6 +45,9 @@ class TailLine:
     kind_word: str = ""
     text: str = ""
     silence: str = ""  # "no data for 12 s"; "" = it flows
+    pulse: str = ""  # an SVG path: how its chunks came
+    late: str = ""  # the same, of those that came late
+    late_words: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from union_square.domain.finding import Candidate
 from union_square.domain.finding.marks import tools_called
@@ -18,7 +19,7 @@ from union_square.watching.ports import LiveCall, LiveSession
 LINGER_SECONDS = 1.5
 """How long an ended call stays on the live page: until then it may not be in the store, and would be nowhere."""
 
-TAIL_CHARACTERS = 300
+MOST_GAPS = 32
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -82,18 +83,18 @@ class LiveCalls:
         return groups
 
     def sessions(
-        self, groups: dict[SessionId, list[FeedCall]], stored: dict[SessionId, SessionView]
+        self, groups: dict[SessionId, list[FeedCall]], stored: dict[SessionId, SessionView], tail_characters: int
     ) -> tuple[LiveSession, ...]:
         """The live page's sessions: the one whose call began last comes first."""
         newest = sorted(groups.items(), key=lambda item: item[1][-1].call_id, reverse=True)
-        return tuple(self._session(calls, stored.get(session_id)) for session_id, calls in newest)
+        return tuple(self._session(calls, stored.get(session_id), tail_characters) for session_id, calls in newest)
 
     def last_at(self, calls: list[FeedCall]) -> datetime:
         """When anything was heard of them last."""
         return _EPOCH + timedelta(microseconds=max(call.last_at for call in calls))
 
-    def _session(self, calls: list[FeedCall], stored: SessionView | None) -> LiveSession:
-        lines = tuple(map(self._line, calls))
+    def _session(self, calls: list[FeedCall], stored: SessionView | None, tail_characters: int) -> LiveSession:
+        lines = tuple(self._line(call, tail_characters) for call in calls)
         last_at = self.last_at(calls)
         views = [line.call for line in lines]
         running = [view for view in views if view.state == "running"]
@@ -103,10 +104,12 @@ class LiveCalls:
             session = overlay_session(stored, running, last_at, ended=len(views) - len(running))
         return LiveSession(session=session, calls=lines)
 
-    def _line(self, call: FeedCall) -> LiveCall:
-        kind, tail = call.understanding.tail(TAIL_CHARACTERS)
+    def _line(self, call: FeedCall, tail_characters: int) -> LiveCall:
+        kind, tail = call.understanding.tail(tail_characters)
         ago = None if call.last_chunk_at is None else max(0.0, self._clock() * 1000 - call.last_chunk_at / 1000)
-        return LiveCall(call=self.view(call), tail=tail, tail_kind=kind, last_chunk_ms_ago=ago)
+        chunks = call.understanding.recording.response.chunks[-MOST_GAPS - 1 :]
+        gaps = tuple((after.offset_us - before.offset_us) / 1000 for before, after in pairwise(chunks))
+        return LiveCall(call=self.view(call), tail=tail, tail_kind=kind, last_chunk_ms_ago=ago, gaps_ms=gaps)
 
     def by_id(self, call_id: CallId) -> FeedCall | None:
         return self._feed.get(call_id)

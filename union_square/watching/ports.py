@@ -42,9 +42,10 @@ class LiveCall:
     """A running call (or one that ended a moment ago) on the live page."""
 
     call: CallView
-    tail: str  # the last 300 characters or so of what it has said; "" = nothing yet
+    tail: str  # the end of what it has said, as long as was asked for; "" = nothing yet
     tail_kind: Literal["text", "thinking", "tool_call"]
     last_chunk_ms_ago: float | None  # None = no chunk yet
+    gaps_ms: tuple[float, ...] = ()  # between its last chunks, oldest first, at most `live.MOST_GAPS`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +120,7 @@ class Watching(Protocol):
         """Wait until the version is above `since`; its value then, or `since` when the time has passed."""
         ...
 
-    async def live(self) -> LiveSnapshot: ...
+    async def live(self, tail_characters: int = 300) -> LiveSnapshot: ...
 
     def follow(self) -> AsyncIterator[LiveEvent]:
         """Everything that runs now, then what changes, without end. Slow readers get fewer, larger steps."""

@@ -94,14 +94,16 @@ class Watcher:
         self._looked_at = self._monotonic()
         return await self._feed.changed(since, timeout_seconds)
 
-    async def live(self) -> LiveSnapshot:
+    async def live(self, tail_characters: int = 300) -> LiveSnapshot:
         self._looked_at = self._monotonic()
         version = self._feed.version
         groups = self._live.groups()
         linked = {one for one, calls in groups.items() if any(self._links.get(call.call_id) for call in calls)}
         stored = await self._store.session_views(linked)
         return LiveSnapshot(
-            version=version, running=self._live.sessions(groups, stored), recording_problem=self.recording_problem()
+            version=version,
+            running=self._live.sessions(groups, stored, tail_characters),
+            recording_problem=self.recording_problem(),
         )
 
     def recording_problem(self) -> str:

@@ -26,6 +26,11 @@ class Moments:
         self._understanding = Understanding(call_id)
         self._applied = 0
 
+    @property
+    def empty(self) -> bool:
+        """Nothing was recorded of it."""
+        return not self._events
+
     def at(self, offset_us: int) -> CallDetail:
         """The call as it stood `offset_us` after it began; at least its first event has always happened."""
         wanted = max(1, bisect_right(self._times, offset_us))

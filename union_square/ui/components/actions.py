@@ -8,7 +8,7 @@ from typing import Any
 import reflex as rx
 
 from union_square.ui.components.elements import page_link
-from union_square.ui.components.reflex import el
+from union_square.ui.components.reflex import cond, el
 
 
 def action_row(*actions: rx.Component, label: str) -> rx.Component:
@@ -36,14 +36,16 @@ def action_download(word: str, href: Any, **props: Any) -> rx.Component:
 def session_actions(session_id: Any) -> rx.Component:
     """What can be done with a session. `session_id` is a var."""
     return action_row(
+        action_link("Play back", f"/sessions/{session_id}/play", custom_attrs={"data-testid": "play-session"}),
         action_download("JSON", f"/api/v1/sessions/{session_id}/conversation", title="the conversation as JSON"),
         label="actions for this session",
     )
 
 
-def call_actions(call_id: Any) -> rx.Component:
-    """What can be done with a call. `call_id` is a var."""
+def call_actions(call_id: Any, session_href: Any) -> rx.Component:
+    """What can be done with a call. Both are vars; `session_href` is empty while the call is not linked."""
     return action_row(
+        cond(session_href, action_link("Play back", f"{session_href}/play?call={call_id}")),
         action_download("JSON", f"/api/v1/calls/{call_id}", title="the call as JSON"),
         label="actions for this call",
     )

@@ -30,7 +30,7 @@ def call_head(view: CallPageView) -> rx.Component:
                 el.span(view.status, class_name="status num", custom_attrs={"data-status": view.status_class}),
             ),
             copy_id(view.id),
-            call_actions(view.id),
+            call_actions(view.id, view.session_href),
             class_name="title-line",
         ),
         el.p(

@@ -111,6 +111,7 @@ def tail_line(tail: TailLine) -> rx.Component:
                 tail.silence,
                 el.span(tail.silence, class_name="silence", custom_attrs={"data-testid": "stalled"}),
             ),
+            cond(tail.pulse, _pulse(tail)),
             class_name="tail-head",
         ),
         cond(
@@ -119,6 +120,19 @@ def tail_line(tail: TailLine) -> rx.Component:
         ),
         class_name="tail",
         custom_attrs={"data-kind": tail.kind, "data-state": tail.state},
+    )
+
+
+def _pulse(tail: TailLine) -> rx.Component:
+    """The waits before its last chunks; what came late stands out."""
+    return el.svg(
+        el.title(cond(tail.late_words, tail.late_words, "the waits before its last chunks")),
+        el.path(d=tail.pulse, class_name="pulse-usual"),
+        el.path(d=tail.late, class_name="pulse-late"),
+        view_box="0 0 96 14",
+        class_name="pulse",
+        role="img",
+        custom_attrs={"data-late": tail.late_words, "data-testid": "pulse"},
     )
 
 

@@ -6,7 +6,7 @@ import reflex as rx
 
 from union_square.ui import routes
 from union_square.ui.frame import FrameState
-from union_square.ui.pages import call, dashboard, live, missing, search, session, sessions, settings
+from union_square.ui.pages import call, dashboard, live, missing, play, search, session, sessions, settings
 
 
 def add_pages(app: rx.App) -> None:
@@ -28,6 +28,12 @@ def add_pages(app: rx.App) -> None:
         route=routes.SESSION_ROUTE,
         title="Session · Union Square",
         on_load=[FrameState.opened, session.SessionState.watch],
+    )
+    add(
+        play.page,
+        route=routes.PLAY_ROUTE,
+        title="Playback · Union Square",
+        on_load=[FrameState.opened, play.PlayState.play],
     )
     add(
         call.page,
