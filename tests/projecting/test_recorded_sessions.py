@@ -24,6 +24,7 @@ class Edges:
     stated: frozenset[tuple[str, int, int]]
     found: frozenset[tuple[str, int, int]]
     between_files: tuple[tuple[str, str], ...]  # links and sessions across two files
+    wrong: frozenset[tuple[str, int]]  # calls that were put to a conversation of another file
     dialects: Mapping[tuple[str, int], str]
 
 
@@ -58,20 +59,24 @@ def edges() -> Edges:
     while projector.step().more:
         pass
     found, between, files = set[tuple[str, int, int]](), list[tuple[str, str]](), dict[SessionId, str]()
+    wrong = set[tuple[str, int]]()
     calls = store.calls(limit=len(places)).items
     for call in reversed(calls):
         file, index = places[call.id]
         if call.session_id and files.setdefault(call.session_id, file) != file:
             between.append((files[call.session_id], file))
+            wrong.add((file, index))
         if call.parent_id:
             parent_file, parent_index = places[call.parent_id]
             found.add((file, parent_index, index))
             if parent_file != file:
                 between.append((parent_file, file))
+                wrong.add((file, index))
     return Edges(
         stated=frozenset(stated),
         found=frozenset(found),
         between_files=tuple(between),
+        wrong=frozenset(wrong),
         dialects={places[call.id]: call.dialect for call in calls},
     )
 

@@ -18,6 +18,7 @@ import zstandard
 from tests.proxy.conftest import RawClient
 from tests.support.cassettes import Exchange, exchanges, require_cassettes
 from tests.support.proxy import running_proxy
+from tests.support.traffic_table import leave_byte_equal
 from tests.support.upstream import CLOSE, Script, ScriptedUpstream, Step, eventually, scripted
 from union_square.domain.call import CallRecording
 
@@ -156,10 +157,17 @@ async def play_lane(items: list[Played], upstream: ScriptedUpstream, port: int, 
         client.close()
 
 
+def is_recorded(kept: bytes, sent: bytes, one: Played) -> bool:
+    """Whether it was kept as it was sent, but for the secrets where a token is asked for, which stars stand for."""
+    if kept == sent or not one.request.startswith(b"grant_type="):
+        return kept == sent
+    return len(kept) == len(sent) and all(k in (s, ord("*")) for k, s in zip(kept, sent, strict=True))
+
+
 def check_recording(call: CallRecording, one: Played) -> None:
     assert call.state == ("done" if call.status is not None and call.status < 400 else "failed"), one.name
-    assert bytes(call.request.data) == one.request, one.name
-    assert bytes(call.response.data) == one.response, one.name
+    assert is_recorded(bytes(call.request.data), one.request, one), one.name
+    assert is_recorded(bytes(call.response.data), one.response, one), one.name
     assert (call.request.total, call.response.total) == (len(one.request), len(one.response)), one.name
     assert not call.gaps, one.name
     assert call.response_head.split(b"\r\n")[0] == one.response_head.split(b"\r\n")[0], one.name
@@ -175,7 +183,9 @@ def corpus(lane: int, authority: bytes, upstream: bytes) -> Iterator[Played]:
             yield played(exchange, number, framing, authority, upstream)
 
 
-async def test_every_recorded_exchange_is_forwarded_and_recorded_byte_for_byte_in_every_framing(tmp_path: Path) -> None:
+async def test_every_recorded_exchange_is_forwarded_and_recorded_byte_for_byte_in_every_framing(
+    tmp_path: Path, traffic_folder: Path
+) -> None:
     require_cassettes()
     assert len(exchanges()) > 0, "the folder of cassettes holds no exchange"
     ids: dict[str, Played] = {}
@@ -193,6 +203,7 @@ async def test_every_recorded_exchange_is_forwarded_and_recorded_byte_for_byte_i
     assert len(calls) == len(exchanges()) * len(FRAMINGS)
     for call_id, one in ids.items():
         check_recording(calls[call_id], one)
+    leave_byte_equal(traffic_folder, (one.name.rpartition(" (")[0] for one in ids.values()))
 
 
 AUDIO = random.Random(1).randbytes(70_000)

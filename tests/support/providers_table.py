@@ -6,7 +6,7 @@
 import hashlib
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -132,8 +132,8 @@ def is_understood(exchange: Exchange, dialect: str, call: Understanding) -> bool
     return bool(call.response.messages) and text == expected_text(dialect, json_values(exchange))
 
 
-def document() -> str:
-    """The whole document."""
+def document(by_format: Sequence[str]) -> str:
+    """The whole document; `by_format` are the lines of the other table."""
     found = rows(exchanges())
     total = Row()
     lines: list[str] = []
@@ -143,7 +143,21 @@ def document() -> str:
         lines.append(_line(name, row, ", ".join(f"{dialect} {count}" for dialect, count in row.dialects.most_common())))
     lines.append(_line("**all**", total, ""))
     notes = [f"- **{name}**: {NOT_COVERED[name]}" for name in found]
-    return "\n".join([*_HEAD, *lines, "", *_BEFORE_NOTES, *notes, "", f"<!-- recordings: {corpus_digest()} -->", ""])
+    return "\n".join(
+        [
+            *_HEAD,
+            *lines,
+            "",
+            *_BY_FORMAT,
+            *by_format,
+            "",
+            *_BEFORE_NOTES,
+            *notes,
+            "",
+            f"<!-- recordings: {corpus_digest()} -->",
+            "",
+        ]
+    )
 
 
 def _line(name: str, row: Row, formats: str) -> str:
@@ -169,6 +183,15 @@ _HEAD = (
     "| provider | exchanges | ask a model | recognised | understood | usage equal | formats |",
     "|---|---|---|---|---|---|---|",
 )
+_BY_FORMAT = (
+    "The same by format, as a run of all tests prints it at its end:",
+    "",
+    "- **byte-equal**: played by an upstream in three framings and odd pieces, it arrived at the client byte for byte,",
+    "  and was recorded so but for secrets (`tests/proxy/test_corpus.py` plays every one, and fails if one does not);",
+    "- **edges found**: of the requests that continue an earlier one of their file, those that were linked to it;",
+    "  **wrong**: calls that were put to a conversation of another file, all under one key.",
+    "",
+)
 _BEFORE_NOTES = (
     "Providers that are set up from the start and of which there are no recordings (Fireworks) speak OpenAI's formats.",
     "",
@@ -178,12 +201,15 @@ _BEFORE_NOTES = (
 
 
 def main() -> None:
+    from tests.support.traffic_table import format_rows, table  # which reads with what is above
+
     if not ROOT.is_dir():
         sys.exit(f"no recorded provider traffic at {ROOT}; set UNION_SQUARE_CASSETTES to a folder of cassettes")
+    whole = document(table(format_rows(), {exchange.name for exchange in exchanges()}))
     if "--write" in sys.argv[1:]:
-        DOCUMENT.write_text(document(), "utf-8")
+        DOCUMENT.write_text(whole, "utf-8")
     else:
-        sys.stdout.write(document())
+        sys.stdout.write(whole)
 
 
 if __name__ == "__main__":
