@@ -133,6 +133,31 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MergeSession:
+    """All calls of a session go into another one, those that come later too."""
+
+    session_id: str
+    into: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitSession:
+    """A call and all that continues it become a session of their own; with `later`, all that began after it as well."""
+
+    call_id: str
+    later: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveCall:
+    """A call, with all that continues it, goes into another session (None: one of its own) or behind another call."""
+
+    call_id: str
+    session_id: str | None = None
+    parent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Undo:
     change_id: int
 
@@ -151,6 +176,9 @@ Edit = (
     | SaveQueue
     | RemoveQueue
     | Judge
+    | MergeSession
+    | SplitSession
+    | MoveCall
     | Undo
 )
 
@@ -163,6 +191,7 @@ class Change:
     count: int  # things changed
     skipped: int = 0  # of an undo: things that have been changed since, and were left alone
     created: int | None = None  # the id of the annotation, rule or queue that is new
+    session_id: str = ""  # where calls were moved to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +203,7 @@ class ChangeView:
     at: datetime
     author: str
     action: str  # the edit, in words of its own: "add_tag", "rename_tag", …; "rule" where a rule did it
-    kind: str  # what was changed: "tags", "annotations", "tag_styles", "rules", "queues", "queue_items"
+    kind: str  # what was changed: "tags", "annotations", "tag_styles", "rules", "queues", "queue_items", "placements"
     subject: str  # "session", "call", or "" where it is about neither
     subject_id: str
     before: Mapping[str, Any] | None

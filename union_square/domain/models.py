@@ -357,6 +357,31 @@ class QueueItemRow(TableRow, table=True):
     removed: bool
 
 
+class PlacementRow(TableRow, table=True):
+    """Where a person put a call, or into which session another one was merged: then `session_id` is where its calls
+    are to go."""
+
+    __tablename__ = "placements"
+
+    subject: str = Field(primary_key=True)  # "call", "session"
+    subject_id: str = Field(primary_key=True)
+    session_id: str
+    parent_id: str | None
+    removed: bool
+
+
+class MovedCallRow(TableRow, table=True):
+    """Where the ladder put a call that stands elsewhere now because of what people did."""
+
+    __tablename__ = "moved_calls"
+
+    call_id: str = Field(sa_column=_call_key())
+    session_id: str
+    parent_id: str | None
+    link_rule: str | None
+    link_confidence: float | None
+
+
 class ChangeRow(TableRow, table=True):
     """One row that people (or a rule) changed: what it was and what it became. Only ever added to."""
 

@@ -11,7 +11,7 @@ from typing import Any, assert_never
 from union_square.domain import edits
 from union_square.domain.anchors import Anchor
 from union_square.domain.rules import Rule
-from union_square.store import mapping
+from union_square.store import mapping, placing
 from union_square.store.ports import NoSuchSubject
 from union_square.store.rows import KEYS, Kind, Row, Rows
 
@@ -29,6 +29,8 @@ class Editing:
         self._count = 0
         self._skipped = 0
         self._created: int | None = None
+        self._session_id = ""  # where calls are moved to
+        self._unsettled = set[str]()  # sessions whose calls may have to stand elsewhere now
 
     def run(self, edit: edits.Edit) -> edits.Change:
         """Raises NoSuchSubject, ValueError."""
@@ -63,14 +65,20 @@ class Editing:
                 self._remove("queues", edit.id)
             case edits.Judge():
                 self._judge(edit)
+            case edits.MergeSession() | edits.SplitSession() | edits.MoveCall():
+                self._place(placing.plan(self._rows, edit))
             case edits.Undo():
                 self._undo(edit.change_id)
             case _:
                 assert_never(edit)
+        if self._unsettled:
+            placing.settle(self._rows, self._unsettled)
         return self.change()
 
     def change(self) -> edits.Change:
-        return edits.Change(id=self._id, count=self._count, skipped=self._skipped, created=self._created)
+        return edits.Change(
+            id=self._id, count=self._count, skipped=self._skipped, created=self._created, session_id=self._session_id
+        )
 
     def tag(self, targets: edits.Targets, tag: str, source: str = "person") -> None:
         """Put a tag on those that do not have it. A rule (`source`) leaves alone where it was taken off before."""
@@ -209,6 +217,19 @@ class Editing:
         self._set("annotations", [(row, row | {"removed": True}) for row in earlier])
         self._annotate((target,), edits.Note(kind="label", name=name, label=label))
 
+    def _place(self, found: placing.Plan) -> None:
+        there = {
+            (row["subject"], row["subject_id"]): row
+            for subject in ("call", "session")
+            for row in self._rows.find(
+                "placements",
+                subject=subject,
+                subject_id=[one["subject_id"] for one in found.rows if one["subject"] == subject],
+            )
+        }
+        self._session_id = found.session_id
+        self._set("placements", [(there.get((row["subject"], row["subject_id"])), row) for row in found.rows])
+
     def _undo(self, change_id: int) -> None:
         done = self._rows.find("changes", change_id=change_id)
         if not done:
@@ -247,6 +268,10 @@ class Editing:
     def _set(self, kind: Kind, pairs: Iterable[tuple[Row | None, Row]]) -> None:
         """Write rows that differ from what they were, and that they did. Rows that are new get their ids."""
         changed = [(before, after) for before, after in pairs if before != after]
+        if kind == "placements":
+            calls = [after["subject_id"] for _, after in changed if after["subject"] == "call"]
+            self._unsettled |= set(self._rows.sessions_of(calls).values())
+            self._unsettled |= {row["session_id"] for pair in changed for row in pair if row is not None}
         self._rows.put(kind, [after for _, after in changed])
         made = (after["id"] for before, after in changed if before is None and "id" in after)
         self._created = next(made, self._created)

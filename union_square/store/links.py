@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Connection, and_, bindparam, func, or_, selec
 from union_square.domain.ids import CallId, SessionId
 from union_square.store import mapping
 from union_square.store.ports import LinkCandidate, LinkQuery
-from union_square.store.tables import CALLS, THREADS, AnySelect, pieces
+from union_square.store.tables import CALLS, MOVED, THREADS, AnySelect, pieces
 
 MOST_CANDIDATES = 100
 
@@ -36,7 +36,9 @@ def _known(connection: Connection, query: LinkQuery) -> Iterator[str]:
 
 
 def _statement(matched: Any) -> AnySelect:
+    """As if nobody had moved a call: the ladder sees its own answers, and people's are laid over what it finds."""
     c, child = CALLS.c, CALLS.alias("child")
+    session_id = func.coalesce(MOVED.c.session_id, c.session_id)
     began = bindparam("began", type_=BigInteger())
     children = (
         select(func.count())
@@ -47,7 +49,7 @@ def _statement(matched: Any) -> AnySelect:
     return (
         select(
             c.id,
-            c.session_id,
+            session_id.label("session_id"),
             matched.label("matched"),
             c.system_digest,
             c.started_at,
@@ -55,11 +57,12 @@ def _statement(matched: Any) -> AnySelect:
             c.upstream,
             c.model,
         )
+        .join_from(CALLS, MOVED, MOVED.c.call_id == c.id, isouter=True)
         .where(
             c.answered_at <= began,
             or_(c.started_at < began, and_(c.started_at == began, c.id < bindparam("call_id"))),
             c.session_id.is_not(None),
-            or_(bindparam("session_id") == "", c.session_id == bindparam("session_id")),
+            or_(bindparam("session_id") == "", session_id == bindparam("session_id")),
         )
         .order_by(c.started_at.desc(), c.id.desc())
         .limit(MOST_CANDIDATES)

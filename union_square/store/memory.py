@@ -17,6 +17,7 @@ from union_square.domain.finding.marks import tools_called
 from union_square.domain.ids import CallId, SessionId, WriterId
 from union_square.domain.lifecycle import ENDED
 from union_square.domain.models import CallRow, SessionRow
+from union_square.domain.placing import Standing
 from union_square.domain.views import (
     AnnotationView,
     CallDetail,
@@ -30,6 +31,7 @@ from union_square.domain.words import matches, query_words
 from union_square.store import mapping
 from union_square.store.annotator import Annotator, now_utc
 from union_square.store.cursors import encode_cursor, parse_cursor
+from union_square.store.placing import place_projected
 from union_square.store.ports import (
     NO_FILTER,
     CallFilter,
@@ -39,7 +41,7 @@ from union_square.store.ports import (
     NoSuchSubject,
     Projection,
 )
-from union_square.store.rows import MemoryRows, Rows
+from union_square.store.rows import LinkedCall, MemoryRows, Rows
 from union_square.store.tagging import tag_projected
 
 
@@ -58,6 +60,17 @@ class _Rows(MemoryRows):
 
     def count_calls(self) -> int:
         return len(self._store.calls_after("", 1 << 30))
+
+    def linked(self, session_ids: Sequence[str]) -> list[LinkedCall]:
+        return self._store.linked(session_ids)
+
+    def sessions_of(self, call_ids: Sequence[str]) -> dict[str, str]:
+        return {
+            str(id_): str(of) for id_, of in self._store.session_of_calls([CallId(id_) for id_ in call_ids]).items()
+        }
+
+    def stand(self, moves: Sequence[tuple[LinkedCall, Standing]]) -> None:
+        self._store.stand(moves)
 
 
 class MemoryStore(Annotator):
@@ -85,6 +98,26 @@ class MemoryStore(Annotator):
     def calls_after(self, after: str, limit: int) -> list[CallView]:
         return [mapping.call_view(self._rows[id_], ()) for id_ in sorted(self._rows) if id_ > after][:limit]
 
+    def linked(self, session_ids: Sequence[str]) -> list[LinkedCall]:
+        rows = [row for row in self._rows.values() if row.session_id in session_ids]
+        rows.sort(key=lambda row: (row.started_at, row.id))
+        found = list[LinkedCall]()
+        for row in rows:
+            by_ladder = self._projections[CallId(row.id)].detail.call
+            linked = Standing(
+                by_ladder.session_id or "", by_ladder.parent_id, by_ladder.link_rule, by_ladder.link_confidence
+            )
+            view = mapping.call_view(row, ())
+            stands = Standing(view.session_id or "", view.parent_id, view.link_rule, view.link_confidence)
+            found.append(LinkedCall(id=row.id, stands=stands, linked=linked))
+        return found
+
+    def stand(self, moves: Sequence[tuple[LinkedCall, Standing]]) -> None:
+        for call, to in moves:
+            row = self._rows[CallId(call.id)]
+            row.session_id, row.parent_id = to.session_id, to.parent_id
+            row.link_rule, row.link_confidence = to.rule, to.confidence
+
     # StoreWriter
 
     def position(self, writer: WriterId) -> int:
@@ -105,14 +138,16 @@ class MemoryStore(Annotator):
 
     def write(self, projections: Sequence[Projection], positions: Mapping[WriterId, int]) -> None:
         with self._lock:
-            for projection in projections:
+            latest = {projection.detail.call.id: projection for projection in projections}
+            placed, _ = place_projected(self._kept, latest)
+            for projection in latest.values():
                 call = projection.detail.call
                 self._projections[call.id] = projection
-                self._rows[call.id] = mapping.call_row(projection)
+                self._rows[call.id] = mapping.call_row(placed[call.id])
                 if projection.archive is not None:
                     self._archives.setdefault(call.id, projection.archive)
             for projection in projections:
-                self._words[projection.detail.call.id] = self._words_of(projection)
+                self._words[projection.detail.call.id] = self._words_of(placed[projection.detail.call.id])
             tag_projected(self._kept, [projection.detail.call for projection in projections])
             self._positions.update(positions)
 
@@ -229,13 +264,14 @@ class MemoryStore(Annotator):
                 else matched in digests
             )
             earlier = (row.started_at, row.id) < (began, query.call_id) and _answered_by(row, began)
-            here = row.session_id is not None and query.session_id in {"", row.session_id}
+            linked = self._projections[id_].detail.call.session_id  # as if nobody had moved it
+            here = linked is not None and query.session_id in {"", linked}
             if same and earlier and here and row.fingerprint == query.fingerprint:
                 children = sum(c.parent_id == id_ and _answered_by(c, began) for c in self._rows.values())
                 found.append(
                     LinkCandidate(
                         call_id=id_,
-                        session_id=SessionId(row.session_id or ""),
+                        session_id=SessionId(linked or ""),
                         matched=matched,
                         system_digest=row.system_digest,
                         started_at=mapping.from_us(row.started_at),

@@ -4,29 +4,35 @@ A row is a dictionary of its table's columns. `MemoryRows` is the reference, `Sq
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
 
 from union_square.domain.models import CallRow
+from union_square.domain.placing import Standing
 from union_square.domain.views import CallView, Subject
 from union_square.store import mapping
+from union_square.store.sums import sum_up_sessions
 from union_square.store.tables import (
     ANNOTATIONS,
     CALLS,
     CHANGES,
+    MOVED,
+    PLACEMENTS,
     QUEUE_ITEMS,
     QUEUES,
     RULES,
     SESSIONS,
     TAG_STYLES,
     TAGS,
+    fetch_pairs,
     fetch_rows,
     pieces,
     put,
 )
 
-Kind = Literal["tags", "tag_styles", "annotations", "rules", "queues", "queue_items", "changes"]
+Kind = Literal["tags", "tag_styles", "annotations", "rules", "queues", "queue_items", "placements", "changes"]
 Row = dict[str, Any]
 
 TABLES: dict[Kind, Table] = {
@@ -36,11 +42,21 @@ TABLES: dict[Kind, Table] = {
     "rules": RULES,
     "queues": QUEUES,
     "queue_items": QUEUE_ITEMS,
+    "placements": PLACEMENTS,
     "changes": CHANGES,
 }
 KEYS: dict[Kind, tuple[str, ...]] = {
     kind: tuple(column.name for column in table.primary_key) for kind, table in TABLES.items()
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedCall:
+    """A call as it stands, and as the ladder has it."""
+
+    id: str
+    stands: Standing
+    linked: Standing
 
 
 class Rows(Protocol):
@@ -54,6 +70,22 @@ class Rows(Protocol):
 
     def existing(self, subject: Subject, ids: Iterable[str]) -> set[str]:
         """Those of the ids that are sessions or calls."""
+        ...
+
+    def any_placed(self) -> bool:
+        """Whether anybody ever put a call or a session somewhere."""
+        ...
+
+    def linked(self, session_ids: Sequence[str]) -> list[LinkedCall]:
+        """The calls of those sessions, in the order in which they began."""
+        ...
+
+    def sessions_of(self, call_ids: Sequence[str]) -> dict[str, str]:
+        """The sessions in which those calls stand."""
+        ...
+
+    def stand(self, moves: Sequence[tuple[LinkedCall, Standing]]) -> None:
+        """Let calls stand there from now on; their sessions are summed up again."""
         ...
 
     def calls_after(self, after: str, limit: int) -> list[CallView]:
@@ -110,6 +142,49 @@ class SqlRows:
             found.update(self._connection.scalars(select(table.c.id).where(table.c.id.in_(some))))
         return found
 
+    def any_placed(self) -> bool:
+        return self._connection.execute(select(PLACEMENTS.c.subject_id).limit(1)).first() is not None
+
+    def linked(self, session_ids: Sequence[str]) -> list[LinkedCall]:
+        c, m = CALLS.c, MOVED.c
+        columns = (c.id, c.started_at, c.session_id, c.parent_id, c.link_rule, c.link_confidence)
+        others = (m.session_id, m.parent_id, m.link_rule, m.link_confidence)
+        statement = select(*columns, m.call_id, *others).join_from(CALLS, MOVED, m.call_id == c.id, isouter=True)
+        found = list[tuple[Any, ...]]()
+        for some in pieces(session_ids):
+            found += map(tuple, self._connection.execute(statement.where(c.session_id.in_(some))).all())
+        found.sort(key=lambda row: (row[1], row[0]))
+        return [
+            LinkedCall(
+                id=row[0], stands=Standing(*row[2:6]), linked=Standing(*(row[2:6] if row[6] is None else row[7:]))
+            )
+            for row in found
+        ]
+
+    def sessions_of(self, call_ids: Sequence[str]) -> dict[str, str]:
+        found = dict[str, str]()
+        for some in pieces(call_ids):
+            linked = select(CALLS.c.id, CALLS.c.session_id).where(CALLS.c.id.in_(some), CALLS.c.session_id.is_not(None))
+            found |= fetch_pairs(self._connection, linked)
+        return found
+
+    def stand(self, moves: Sequence[tuple[LinkedCall, Standing]]) -> None:
+        if not moves:
+            return
+        values = [
+            {"this": call.id, "s": to.session_id, "p": to.parent_id, "r": to.rule, "f": to.confidence}
+            for call, to in moves
+        ]
+        where = update(CALLS).where(CALLS.c.id == bindparam("this"))
+        names = {"session_id": "s", "parent_id": "p", "link_rule": "r", "link_confidence": "f"}
+        self._connection.execute(where.values({column: bindparam(name) for column, name in names.items()}), values)
+        for some in pieces(call.id for call, _ in moves):
+            self._connection.execute(delete(MOVED).where(MOVED.c.call_id.in_(some)))
+        away = [_moved(call) for call, to in moves if to != call.linked]
+        put(self._connection, MOVED, away, existing="replace")
+        touched = {call.stands.session_id for call, _ in moves} | {to.session_id for _, to in moves}
+        sum_up_sessions(self._connection, touched)
+
     def calls_after(self, after: str, limit: int) -> list[CallView]:
         statement = select(CALLS).where(CALLS.c.id > after).order_by(CALLS.c.id).limit(limit)
         return [mapping.call_view(row, ()) for row in fetch_rows(self._connection, CallRow, statement)]
@@ -134,6 +209,13 @@ class SqlRows:
         if before is not None:
             statement = statement.where(c.id < before)
         return [dict(row) for row in self._connection.execute(statement).mappings()]
+
+
+def _moved(call: LinkedCall) -> Row:
+    linked = call.linked
+    names = ("session_id", "parent_id", "link_rule", "link_confidence")
+    values = (linked.session_id, linked.parent_id, linked.rule, linked.confidence)
+    return {"call_id": call.id} | dict(zip(names, values, strict=True))
 
 
 class MemoryRows:
@@ -164,6 +246,18 @@ class MemoryRows:
             del self._kept[kind][tuple(row[name] for name in KEYS[kind])]
 
     def existing(self, subject: Subject, ids: Iterable[str]) -> set[str]:
+        raise NotImplementedError
+
+    def any_placed(self) -> bool:
+        return bool(self._kept["placements"])
+
+    def linked(self, session_ids: Sequence[str]) -> list[LinkedCall]:
+        raise NotImplementedError
+
+    def sessions_of(self, call_ids: Sequence[str]) -> dict[str, str]:
+        raise NotImplementedError
+
+    def stand(self, moves: Sequence[tuple[LinkedCall, Standing]]) -> None:
         raise NotImplementedError
 
     def calls_after(self, after: str, limit: int) -> list[CallView]:

@@ -18,6 +18,7 @@ from union_square.store.engine import reading, writing
 from union_square.store.links import find_links
 from union_square.store.messages import MessageWriter
 from union_square.store.packing import unpack_numbers
+from union_square.store.placing import place_projected
 from union_square.store.ports import LinkCandidate, LinkQuery, Projection
 from union_square.store.rows import SqlRows
 from union_square.store.sums import sum_up_sessions
@@ -28,6 +29,7 @@ from union_square.store.tables import (
     GAPS,
     MARKS,
     MESSAGES,
+    MOVED,
     POSITIONS,
     SESSIONS,
     TAGS,
@@ -83,7 +85,7 @@ class SqlWriter:
     def forget_projections(self) -> None:
         self._messages.forget()
         with writing(self._engine) as connection:
-            for table in (THREADS, TEXTS, GAPS, MARKS, DETAILS, CALLS, SESSIONS, MESSAGES, TOOL_SETS):
+            for table in (MOVED, THREADS, TEXTS, GAPS, MARKS, DETAILS, CALLS, SESSIONS, MESSAGES, TOOL_SETS):
                 connection.execute(delete(table))
             connection.execute(delete(TAGS).where(TAGS.c.source == "request", TAGS.c.removed.is_(False)))
 
@@ -102,13 +104,19 @@ class SqlWriter:
         before = set[str]()
         for ids in pieces(latest):
             before.update(connection.scalars(select(CALLS.c.session_id).where(CALLS.c.id.in_(ids))))
+        linked, rows = latest, SqlRows(connection)
+        latest, moved = place_projected(rows, linked)
         put(connection, CALLS, [_values(mapping.call_row(p)) for p in latest.values()], existing="replace")
+        if rows.any_placed():
+            for ids in pieces(latest):
+                connection.execute(delete(MOVED).where(MOVED.c.call_id.in_(ids)))
+            put(connection, MOVED, moved, existing="replace")
         message_ids = self._messages.write(connection, {id_: p.detail.messages for id_, p in latest.items()})
         _write_details(connection, latest, message_ids)
         _write_texts(connection, latest, message_ids)
         _write_what_hangs_on_them(connection, latest)
-        tag_projected(SqlRows(connection), [projection.detail.call for projection in latest.values()])
-        self._archive.write(connection, latest.values())
+        tag_projected(rows, [projection.detail.call for projection in latest.values()])
+        self._archive.write(connection, linked.values())
         now = {p.detail.call.session_id for p in latest.values()}
         sum_up_sessions(connection, (id_ for id_ in before | now if id_))
 
