@@ -90,16 +90,16 @@ def test_a_continuation_follows_its_parent_and_the_ladder_does_not_know(store: S
 
 
 def test_a_call_goes_behind_another_one_of_another_session(store: Store) -> None:
-    store.writer.write([*chain("a", [1, 2, 3]), *chain("b", [4, 5])], {})
-    done = change(store, edits.MoveCall(call_id=call_id(2), parent_id=call_id(4)))
+    store.writer.write([*chain("a", [1, 4, 5]), *chain("b", [2, 3])], {})
+    done = change(store, edits.MoveCall(call_id=call_id(4), parent_id=call_id(2)))
     assert done.session_id == "b"
-    assert standing(store, "b") == [(2, 4, "manual"), (3, 2, "content"), (4, None, "new"), (5, 4, "content")]
-    again = change(store, edits.MoveCall(call_id=call_id(4), session_id="a"))
+    assert standing(store, "b") == [(2, None, "new"), (3, 2, "content"), (4, 2, "manual"), (5, 4, "content")]
+    again = change(store, edits.MoveCall(call_id=call_id(2), session_id="a"))
     assert standing(store, "a") == [
         (1, None, "new"),
-        (2, 4, "manual"),
+        (2, None, "manual"),
         (3, 2, "content"),
-        (4, None, "manual"),
+        (4, 2, "manual"),
         (5, 4, "content"),
     ]
     assert again.id is not None
@@ -108,9 +108,10 @@ def test_a_call_goes_behind_another_one_of_another_session(store: Store) -> None
 
 
 def test_what_cannot_be_is_refused_and_changes_nothing(store: Store) -> None:
-    store.writer.write(chain("s", [1, 2]), {})
+    store.writer.write([*chain("s", [1, 2]), *chain("later", [9])], {})
     wrong: list[edits.Edit] = [
         edits.MoveCall(call_id=call_id(1), parent_id=call_id(2)),
+        edits.MoveCall(call_id=call_id(1), parent_id=call_id(9)),
         edits.SplitSession(call_id=call_id(1)),
         edits.MergeSession(session_id="s", into="s"),
     ]

@@ -152,6 +152,9 @@ def _plan_move(rows: Rows, edit: edits.MoveCall) -> Plan:
         at = _session_of(rows, parent)
         if to not in {None, at}:
             raise ValueError("the call to continue is of another session than the one to move to")
+        order = [call.id for call in rows.linked([here, at]) if call.id in {call_id, parent}]
+        if order[0] == call_id:
+            raise ValueError("a call cannot continue one that began after it")
         to = at
     if to is None:
         to = _new_session(rows, call_id)
