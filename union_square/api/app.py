@@ -12,7 +12,9 @@ from union_square.api.docs import DOCS_POLICY, present_docs
 from union_square.api.errors import install
 from union_square.api.live import HEARTBEAT_SECONDS, live_routes
 from union_square.api.notes import note_routes
+from union_square.api.resends import resend_routes
 from union_square.api.sessions import session_routes
+from union_square.replaying.resending import Resends
 from union_square.watching.ports import Watching
 
 PREFIX = "/api/v1"
@@ -25,8 +27,15 @@ Times are in milliseconds where the name says so, dates in ISO 8601 with UTC. nu
 The API answers its own origin and programs, never a page of another site."""
 
 
-def create_api(watching: Watching, *, version: str = "1", heartbeat_seconds: float = HEARTBEAT_SECONDS) -> FastAPI:
-    """The API over `watching`. `heartbeat_seconds`: the longest silence of /live."""
+def create_api(
+    watching: Watching,
+    *,
+    resends: Resends | None = None,
+    version: str = "1",
+    heartbeat_seconds: float = HEARTBEAT_SECONDS,
+) -> FastAPI:
+    """The API over `watching`. `resends`: what sends calls again, None = nothing does. `heartbeat_seconds`: the longest
+    silence of /live."""
     app = FastAPI(
         title="Union Square API",
         version=version,
@@ -45,6 +54,8 @@ def create_api(watching: Watching, *, version: str = "1", heartbeat_seconds: flo
         live_routes(watching, heartbeat_seconds),
     ):
         routes.include_router(part)
+    if resends is not None:
+        routes.include_router(resend_routes(watching, resends))
     app.include_router(routes)
 
     @app.get(f"{PREFIX}/docs", include_in_schema=False)

@@ -22,7 +22,7 @@ import uvicorn
 from union_square.announcing import announce, forget_announcement
 from union_square.ui.built import UI_FOLDER, read_key, reflex_mismatch
 from union_square.ui.security import AsgiApp, Receive, Scope, SecurityHeaders, Send, inline_script_hashes, page_policy
-from union_square.ui.values import UiValues, address_of, anchored
+from union_square.ui.values import UiValues, address_of, anchored, real_proxy_url
 
 if TYPE_CHECKING:
     from union_square.ui.services import OpenWatching
@@ -82,12 +82,17 @@ class _OnePort:
     async def opened(self) -> AsyncGenerator[None]:
         """Runs inside Reflex's lifespan: the reader is there before the first page asks for it."""
         from union_square.api import create_api
+        from union_square.replaying.resending import Resends
         from union_square.ui import services
 
+        resends = Resends(lambda: real_proxy_url(self._values))
         async with self._open_watching(self._values) as watching:
-            self._api = create_api(watching)
-            services.use(services.Services(watching=watching, values=self._values))
-            yield
+            self._api = create_api(watching, resends=resends)
+            services.use(services.Services(watching=watching, values=self._values, resends=resends))
+            try:
+                yield
+            finally:
+                await resends.close()
 
 
 def create_asgi(values: UiValues, open_watching: "OpenWatching | None" = None) -> AsgiApp:

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 from union_square.announcing import announcement_file
+from union_square.replaying.resending import Resends
 from union_square.store.sql import SqlStore
 from union_square.ui.values import UiValues
 from union_square.watching.opening import open_watcher
@@ -21,6 +22,7 @@ OpenWatching = Callable[[UiValues], AbstractAsyncContextManager[Watching]]
 class Services:
     watching: Watching
     values: UiValues
+    resends: Resends
 
 
 class ServicesNotOpen(RuntimeError):
