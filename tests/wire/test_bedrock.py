@@ -172,3 +172,8 @@ def test_a_wrong_checksum_is_a_problem_and_no_more() -> None:
     got = call("/model/m/converse-stream", {}, broken)
     assert got.response.messages == (Message(role="assistant", parts=SAID),)
     assert "has a wrong checksum" in got.response.problem
+
+
+def test_a_role_that_is_no_text_is_not_stumbled_over() -> None:
+    found = call("/model/m/converse", {"messages": [{"role": {}, "content": [{"text": "hi"}]}]}, {})
+    assert [message.role for message in found.request.messages] == ["user"]

@@ -28,7 +28,7 @@ def message_of(item: Any) -> Message:
         return Message(role="user", parts=(OtherPart(label="message", json=json_text(item)),))
     content = fields.get("content")
     role: Role = "user"
-    if fields.get("role") in {"assistant", "system"}:
+    if text_of(fields.get("role")) in {"assistant", "system"}:
         role = "assistant" if fields["role"] == "assistant" else "system"
     elif list_of(content) and all("toolResult" in _known(block) for block in list_of(content)):
         role = "tool"
