@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test check format bench dist lock audit clean
+.PHONY: help up demo test soak check format bench dist lock audit clean
 
 help: ## What can be typed
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -20,6 +20,10 @@ demo: ## The same with a scripted upstream and its conversations (MODEL=1: and a
 test: ## Set up what tests need, then run them all
 	@$(PYTHON) scripts/setup dev browser ui
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+soak: ## The tests of what must not be lost, long: many kills, a thousand streams, minutes of outage
+	@$(PYTHON) scripts/setup dev browser ui
+	@UNION_SQUARE_SOAK=1 $(BIN)/python -m pytest -n 0 tests/resilience
 
 check: ## Lint, formatting, types, import contracts
 	@$(PYTHON) scripts/setup dev
