@@ -5,8 +5,12 @@ import reflex as rx
 from union_square.ui import frame
 from union_square.ui.pages.all import add_pages
 
+_STYLES = ("tokens", "union-square", "reading", "session", "player", "live", "resend")
+
 app = rx.App(
-    stylesheets=[f"/{name}.css" for name in ("tokens", "union-square", "reading", "session", "player", "live")],
+    stylesheets=[
+        f"/{name}.css" for name in ("tokens", "union-square", "reading", "session", "player", "live", "resend")
+    ],
     head_components=frame.head(),
     app_wraps=frame.wraps(),
     toaster=None,

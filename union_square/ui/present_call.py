@@ -2,9 +2,11 @@
 
 import json
 import shlex
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from union_square.domain.ids import IdError, parse_call_id
 from union_square.domain.messages import ToolCallPart
 from union_square.domain.views import CallDetail, CallView, ChunkView, HeadView
 from union_square.ui import markup, wording
@@ -116,6 +118,7 @@ def present_call(
     prefix = call.id[-12:]
     return CallPageView(
         id=call.id,
+        resent_from=_resent_from(call.metadata),
         title=call.preview or f"{call.method} {call.path}",
         state=call.state,
         state_word=wording.CALL_WORDS[call.state],
@@ -275,3 +278,11 @@ def curl_command(head: HeadView, proxy_url: str, body: str | None, call_id: str)
 def curl_body(data: bytes) -> str | None:
     """The request body for a curl command; None = too long, or not text."""
     return body_text(data) if len(data) <= _CURL_BODY_LIMIT else None
+
+
+def _resent_from(metadata: Mapping[str, Any]) -> str:
+    """Where the re-sends of the call stand that this one repeats; "" = it repeats none."""
+    try:
+        return f"/calls/{parse_call_id(str(metadata.get('resent_from', '')))}/resend"
+    except IdError:
+        return ""

@@ -24,3 +24,4 @@ NAVIGATION = (LIVE, SESSIONS, SEARCH, DASHBOARD, SETTINGS)
 SESSION_ROUTE = "/sessions/[session_id]"
 PLAY_ROUTE = "/sessions/[session_id]/play"
 CALL_ROUTE = "/calls/[call_id]"
+RESEND_ROUTE = "/calls/[call_id]/resend"

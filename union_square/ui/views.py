@@ -187,6 +187,7 @@ class BodyView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallPageView:
     id: str = ""
+    resent_from: str = ""  # the address of the page of re-sends on which this call was made; "" = none
     title: str = ""
     state: str = ""
     state_word: str = ""

@@ -46,6 +46,7 @@ def call_actions(call_id: Any, session_href: Any) -> rx.Component:
     """What can be done with a call. Both are vars; `session_href` is empty while the call is not linked."""
     return action_row(
         cond(session_href, action_link("Play back", f"{session_href}/play?call={call_id}")),
+        action_link("Send again", f"/calls/{call_id}/resend", title="to the same or another upstream and model"),
         action_download("JSON", f"/api/v1/calls/{call_id}", title="the call as JSON"),
         label="actions for this call",
     )

@@ -43,6 +43,7 @@ def call_head(view: CallPageView) -> rx.Component:
                 page_link("Session", icon("arrow"), href=view.session_href, title=view.session_word),
                 el.span(view.session_word, class_name="muted"),
             ),
+            cond(view.resent_from, page_link("Re-send of", icon("arrow"), href=view.resent_from)),
             class_name="sub-line",
         ),
         el.dl(

@@ -6,7 +6,7 @@ import reflex as rx
 
 from union_square.ui import routes
 from union_square.ui.frame import FrameState
-from union_square.ui.pages import call, dashboard, live, missing, play, search, session, sessions, settings
+from union_square.ui.pages import call, dashboard, live, missing, play, resend, search, session, sessions, settings
 
 
 def add_pages(app: rx.App) -> None:
@@ -40,6 +40,12 @@ def add_pages(app: rx.App) -> None:
         route=routes.CALL_ROUTE,
         title="Call · Union Square",
         on_load=[FrameState.opened, call.CallState.watch],
+    )
+    add(
+        resend.page,
+        route=routes.RESEND_ROUTE,
+        title="Send again · Union Square",
+        on_load=[FrameState.opened, resend.ResendState.watch],
     )
     add(
         search.page,

@@ -1,0 +1,183 @@
+"""A recorded call sent again in the running product: to another upstream, its answer beside the recorded one."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.product import Product, eventually, running_product, upstream_in_a_thread
+from tests.support.upstream import ScriptedUpstream, chunk
+
+KEY, TYPED, SET = "test-k3y-of-nobody", "typed-k3y-for-once", "environment-k3y"
+OUTPUT = Path(__file__).resolve().parents[1] / "output"
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def sse(value: Any, name: str = "") -> bytes:
+    return chunk((f"event: {name}\n" if name else "").encode() + b"data: " + json.dumps(value).encode() + b"\n\n")
+
+
+def chat(*words: str, pause: float = 0.0) -> list[Any]:
+    pieces = [sse({"model": "gpt-5", "choices": [{"index": 0, "delta": {"content": word}}]}) for word in words]
+    usage = sse({"choices": [], "usage": {"prompt_tokens": 20, "completion_tokens": 8, "total_tokens": 28}})
+    paced = [step for piece in pieces for step in (piece, pause)]
+    return [HEAD, *paced, usage, chunk(b"data: [DONE]\n\n"), chunk(b"")]
+
+
+def claude(*words: str) -> list[Any]:
+    message = {"id": "msg_1", "type": "message", "role": "assistant", "content": [], "model": "claude-opus-4-5",
+               "stop_reason": None, "usage": {"input_tokens": 30, "output_tokens": 1}}  # fmt: skip
+    start = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
+    deltas = [
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": word}} for word in words
+    ]
+    end = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 12}}
+    stop = [{"type": "content_block_stop", "index": 0}, end, {"type": "message_stop"}]
+    events = [{"type": "message_start", "message": message}, start, *deltas, *stop]
+    return [HEAD, *(step for event in events for step in (sse(event, event["type"]), 0.02)), chunk(b"")]
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[ScriptedUpstream]:
+    with upstream_in_a_thread([chat("Lisbon ", "has ", "seven ", "hills.")]) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def product(built_ui: None, tmp_path_factory: pytest.TempPathFactory, upstream: ScriptedUpstream) -> Iterator[Product]:
+    upstreams = dict.fromkeys(("openai", "anthropic"), upstream.base_url)
+    environment = {"OPENAI_API_KEY": SET, "ANTHROPIC_API_KEY": ""}
+    home = tmp_path_factory.mktemp("resend") / "home"
+    with running_product(home, upstreams, environment=environment) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def call_id(product: Product) -> str:
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "How many hills has Lisbon?"}]
+    answer = httpx.post(
+        f"{product.proxy}/openai/v1/chat/completions",
+        json={"model": "gpt-5", "messages": messages, "stream": True, "logit_bias": {"5": 1}},
+        headers={"authorization": f"Bearer {KEY}"},
+        trust_env=False,
+    )
+    return product.ended(answer.headers["x-union-square-call-id"])["id"]
+
+
+def says(upstream: ScriptedUpstream, script: list[Any]) -> None:
+    upstream.scripts[:] = [script]
+    upstream.received.clear()
+    upstream.served = 0
+
+
+def test_a_call_is_sent_to_another_provider_and_compared(
+    product: Product, upstream: ScriptedUpstream, call_id: str, page: Page
+) -> None:
+    says(upstream, claude("Lisbon ", "has ", "eight ", "hills."))
+    page.goto(f"{product.ui}/calls/{call_id}")
+    page.get_by_role("link", name="Send again").click()
+    expect(page.get_by_test_id("recorded-text")).to_have_text("Lisbon has seven hills.")
+    expect(page.locator("#key-words")).to_contain_text("OPENAI_API_KEY from the environment")
+    page.get_by_test_id("upstream").select_option("anthropic")
+    expect(page.get_by_test_id("dialect")).to_have_value("anthropic-messages")
+    expect(page.get_by_test_id("dropped")).to_contain_text("parameter logit_bias")
+    expect(page.locator("#key-words")).to_contain_text("ANTHROPIC_API_KEY is not set")
+    page.get_by_test_id("model").fill("claude-opus-4-5")
+    page.get_by_test_id("model").blur()
+    page.get_by_test_id("body-fold").locator("summary").click()
+    expect(page.get_by_test_id("body")).to_have_value(re.compile("claude-opus-4-5"))
+    page.get_by_test_id("key").fill(TYPED)
+    page.get_by_test_id("send").click()
+    expect(page.get_by_test_id("resent-text")).to_have_text("Lisbon has eight hills.")
+    expect(page.locator("[data-testid=resent-text] [data-kind=new]")).to_have_text("eight")
+    expect(page.locator("[data-testid=recorded-text] [data-kind=gone]")).to_have_text("seven")
+    expect(page.get_by_test_id("differences")).to_contain_text("Output tokens")
+    expect(page.get_by_test_id("key")).to_have_value("")
+    expect(page.get_by_test_id("resend-row")).to_have_count(2)
+    shoot(page, "resend")
+    request = upstream.received[-1]
+    assert request.lines[0].startswith(b"POST /v1/messages ")
+    assert f"x-api-key: {TYPED}".encode() in request.head.lower()
+    assert json.loads(request.body)["system"] == "Be brief."
+    page.locator("[data-testid=resent] a").click()
+    page.get_by_role("link", name="Re-send of").click()
+    expect(page.get_by_test_id("recorded-text")).to_have_text("Lisbon has seven hills.")
+
+
+def test_the_keys_are_kept_nowhere(product: Product, call_id: str) -> None:
+    for file in product.home.rglob("*"):
+        if file.is_file():
+            data = file.read_bytes()
+            assert not [key for key in (KEY, TYPED, SET) if key.encode() in data], file
+    assert TYPED not in product.words()
+
+
+def test_an_answer_streams_in_and_can_be_cancelled(
+    product: Product, upstream: ScriptedUpstream, call_id: str, page: Page
+) -> None:
+    says(upstream, chat("A ", "long ", *(f"word{n} " for n in range(200)), pause=0.2))
+    page.goto(f"{product.ui}/calls/{call_id}/resend")
+    page.get_by_test_id("send").click()
+    expect(page.get_by_test_id("resent-text")).to_contain_text("A long word0 word1")
+    page.get_by_test_id("cancel").click()
+    expect(page.get_by_test_id("resent")).to_contain_text("cut off")
+    expect(page.get_by_test_id("cancel")).to_have_count(0)
+
+
+def test_an_upstreams_error_and_a_wrong_body_are_shown_as_they_are(
+    product: Product, upstream: ScriptedUpstream, call_id: str, page: Page
+) -> None:
+    body = b'{"error": {"message": "no such model: gpt-9", "type": "invalid_request_error"}}'
+    start = "HTTP/1.1 404 Not Found", "Content-Type: application/json", f"Content-Length: {len(body)}"
+    says(upstream, ["\r\n".join(start).encode() + b"\r\n\r\n" + body])
+    page.goto(f"{product.ui}/calls/{call_id}/resend")
+    page.get_by_test_id("body-fold").locator("summary").click()
+    text = page.get_by_test_id("body").input_value()
+    page.get_by_test_id("body").fill("{nonsense")
+    page.get_by_test_id("send").click()
+    expect(page.get_by_test_id("said")).to_contain_text("The body is not JSON")
+    assert upstream.received == []
+    page.get_by_test_id("body").fill(text.replace("gpt-5", "gpt-9"))
+    page.get_by_test_id("send").click()
+    expect(page.get_by_test_id("resent")).to_contain_text("no such model: gpt-9")
+
+
+def test_over_rest_a_call_is_sent_again_and_listed(product: Product, upstream: ScriptedUpstream, call_id: str) -> None:
+    says(upstream, chat("Seven."))
+    url = f"{product.ui}/api/v1"
+    asked = {"model": "gpt-5-mini", "values": {"messages.1.content": "Hills?"}}
+    started = httpx.post(f"{url}/calls/{call_id}/resend", json=asked, trust_env=False)
+    assert started.status_code == 202, started.text
+
+    def ended() -> dict[str, Any] | None:
+        found = product.api(f"/resends/{started.json()['id']}")
+        return found if found["state"] == "ended" else None
+
+    resent = product.ended(eventually(ended, what="the re-send's end")["call_id"])
+    assert (resent["model"], resent["metadata"]["resent_from"]) == ("gpt-5-mini", call_id)
+    assert json.loads(product.body(resent["id"], "request"))["messages"][1]["content"] == "Hills?"
+    assert f"authorization: Bearer {SET}".encode() in upstream.received[-1].head
+    listed = eventually(lambda: product.api(f"/calls/{call_id}/resends")["items"], what="the listing")
+    assert resent["id"] in [call["id"] for call in listed]
+    wrong = httpx.post(f"{url}/calls/{call_id}/resend", json={"values": {"model.x": 1}}, trust_env=False)
+    assert (wrong.status_code, "nothing can be set" in wrong.json()["error"]["message"]) == (422, True)
+    assert httpx.delete(f"{url}/resends/nothing", trust_env=False).status_code == 404
+
+
+def shoot(page: Page, name: str) -> None:
+    """Pictures for people: light, dark, narrow."""
+    OUTPUT.mkdir(exist_ok=True)
+    page.screenshot(path=OUTPUT / f"{name}-light.png", full_page=True)
+    page.evaluate("document.documentElement.classList.add('dark')")
+    page.screenshot(path=OUTPUT / f"{name}-dark.png", full_page=True)
+    page.evaluate("document.documentElement.classList.remove('dark')")
+    page.set_viewport_size({"width": 420, "height": 900})
+    time.sleep(0.3)
+    page.screenshot(path=OUTPUT / f"{name}-narrow.png", full_page=True)
+    page.set_viewport_size({"width": 1440, "height": 900})

@@ -1,0 +1,148 @@
+"""The page of a call's re-sends as view values. PURE."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from union_square.domain.views import CallDetail, CallView
+from union_square.replaying.comparing import Difference, answer_text, differences, word_diff
+from union_square.replaying.resend import Outgoing, key_variables
+from union_square.ui import wording
+
+_FULL = 60_000
+"""Characters of an answer that the page shows; the call's own page has all of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpanView:
+    kind: str = ""  # same, gone, new
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DifferenceView:
+    name: str = ""
+    before: str = ""
+    after: str = ""
+    change: str = ""  # "−12 %"; "" = unknown or none
+    trend: str = ""  # less, more, ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideView:
+    """One of the two calls."""
+
+    href: str = ""
+    title: str = ""  # upstream and model
+    state: str = ""
+    state_word: str = ""
+    spans: list[SpanView] = field(default_factory=list[SpanView])
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResendLine:
+    """A re-send in the table; the first line is the original."""
+
+    id: str = ""
+    href: str = ""
+    at: str = ""
+    title: str = ""
+    state: str = ""
+    state_word: str = ""
+    duration: str = ""
+    tokens: str = ""
+    cost: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedView:
+    before: SideView = field(default_factory=SideView)
+    after: SideView = field(default_factory=SideView)
+    differences: list[DifferenceView] = field(default_factory=list[DifferenceView])
+
+
+def present_compared(before: CallDetail, after: CallDetail) -> ComparedView:
+    """Both answers and what they took; words are compared once the second has ended."""
+    said, says = answer_text(before)[:_FULL], answer_text(after)[:_FULL]
+    if after.call.state == "running":
+        old, new = _plain(said), _plain(says)
+        compared: list[DifferenceView] = []
+    else:
+        spans = [SpanView(kind=span.kind, text=span.text) for span in word_diff(said, says)]
+        old, new = [s for s in spans if s.kind != "new"], [s for s in spans if s.kind != "gone"]
+        compared = [_difference(each) for each in differences(before, after)]
+    return ComparedView(before=_side(before.call, old), after=_side(after.call, new), differences=compared)
+
+
+def present_before(before: CallDetail) -> ComparedView:
+    """The original alone."""
+    return ComparedView(before=_side(before.call, _plain(answer_text(before)[:_FULL])))
+
+
+def _plain(text: str) -> list[SpanView]:
+    return [SpanView(kind="same", text=text)] if text else []
+
+
+def _side(call: CallView, spans: list[SpanView]) -> SideView:
+    error = f"{call.error_type}: {call.error_message}".strip(": ") if call.state in {"failed", "cut_off"} else ""
+    return SideView(
+        href=f"/calls/{call.id}",
+        title=_title(call),
+        state=call.state,
+        state_word=wording.CALL_WORDS[call.state],
+        spans=spans,
+        error=error,
+    )
+
+
+def _title(call: CallView) -> str:
+    return " · ".join(filter(None, (call.upstream, call.response_model or call.model)))
+
+
+def _difference(difference: Difference) -> DifferenceView:
+    share = difference.share
+    change = "" if share is None or abs(share) < 0.005 else f"{share:+.0%}".replace("-", "−")
+    return DifferenceView(
+        name=difference.name.capitalize(),
+        before=_figure(difference.name, difference.before),
+        after=_figure(difference.name, difference.after),
+        change=change,
+        trend="" if not change else "more" if (share or 0) > 0 else "less",
+    )
+
+
+def _figure(name: str, value: float | None) -> str:
+    if value is None:
+        return "unknown" if name == "cost" else wording.NOT_REPORTED
+    if name in {"duration", "first token"}:
+        return wording.duration(value)
+    return wording.cost(value) if name == "cost" else wording.grouped(int(value))
+
+
+def present_lines(original: CallView, resent: Sequence[CallView]) -> list[ResendLine]:
+    """The original, then its re-sends, newest first."""
+    return [_line(call) for call in (original, *resent)]
+
+
+def _line(call: CallView) -> ResendLine:
+    usage = call.usage
+    return ResendLine(
+        id=call.id,
+        href=f"/calls/{call.id}",
+        at=wording.iso(call.started_at),
+        title=_title(call),
+        state=call.state,
+        state_word=wording.CALL_WORDS[call.state],
+        duration=wording.duration(call.duration_ms),
+        tokens=wording.token_pair(usage.input_tokens, usage.output_tokens) if usage else "",
+        cost=wording.cost(call.cost_usd),
+    )
+
+
+def present_key(outgoing: Outgoing, environ: Mapping[str, str]) -> str:
+    """Whose key it will be sent with, in words. Names the variable, never its value."""
+    names = key_variables(outgoing.upstream)
+    found = next((name for name in names if environ.get(name)), "")
+    if found:
+        return f"Sent with {found} from the environment, unless another key is typed here for this once."
+    return f"{' or '.join(names)} is not set where the UI runs: type a key for this once. It is kept nowhere."
