@@ -193,7 +193,7 @@ class FakeWatching:
         if self.down:
             raise StoreUnavailable("connection refused")
 
-    async def live(self) -> LiveSnapshot:
+    async def live(self, tail_characters: int = 300) -> LiveSnapshot:
         self.looks += 1
         if self.broken:
             raise RuntimeError("a defect")
