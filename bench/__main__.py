@@ -5,7 +5,7 @@ Exit code 1: something missed its goal.
 
 import sys
 
-from bench import live, proxy, storage, threading, whole
+from bench import find, live, proxy, storage, threading, whole
 
 COMMANDS = {
     "proxy": proxy.main,
@@ -13,6 +13,7 @@ COMMANDS = {
     "whole": whole.main,
     "storage": storage.main,
     "threading": threading.main,
+    "find": find.main,
 }
 
 

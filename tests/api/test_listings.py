@@ -213,3 +213,21 @@ async def test_with_the_store_away_it_is_said_and_what_runs_is_served(world: Wor
     assert "try again" in answer.json()["error"]["message"]
     assert answer.headers["retry-after"] == "5"
     assert (await read(api, f"/calls/{script.id}"))["state"] == "running"
+
+
+async def test_facets_figures_and_saved_views_are_had_over_the_api(world: World, api: httpx.AsyncClient) -> None:
+    await store_calls(world, 3)
+    facets = {facet["field"]: facet["values"] for facet in await read(api, "/facets", q="question")}
+    assert facets["model"] == [{"value": "gpt-test", "calls": 3}]
+    assert facets["state"] == [{"value": "done", "calls": 3}]
+    figures = await read(api, "/figures", by="upstream", step_seconds=60)
+    assert figures["total"]["calls"] == 3
+    assert sum(span["calls"] for span in figures["spans"].values()) == 3
+    assert list(figures["values"]) == ["openai"]
+    made = await api.post("/views", json={"page": "search", "name": "Slow", "query": "ttft>2s"})
+    assert made.status_code == 201
+    assert await read(api, "/views") == [made.json()]
+    assert (await api.post("/views", json={"page": "search", "name": "x", "query": "cost>"})).status_code == 422
+    assert (await api.delete(f"/views/{made.json()['id']}")).status_code == 204
+    assert await read(api, "/views") == []
+    assert (await api.delete(f"/views/{made.json()['id']}")).status_code == 404

@@ -12,11 +12,12 @@ from tests.store.conftest import Store
 from tests.support.filters import TAGS, filters, views
 from tests.support.projections import call_id, projection, said
 from union_square.domain.edits import Annotate, Note, RemoveAnnotation, Target
+from union_square.domain.figures import Dimension
 from union_square.domain.finding import Filter, parse_filter
 from union_square.domain.messages import Message, ToolCallPart, Usage
 from union_square.store.memory import MemoryStore
 from union_square.store.migrate import migrate
-from union_square.store.ports import CallFilter, Projection
+from union_square.store.ports import CallFilter, NoSuchSubject, Projection
 from union_square.store.sql import SqlStore
 
 
@@ -178,3 +179,33 @@ def test_calls_are_found(store: Store, query: str, expected: set[int]) -> None:
     store.annotator.add_tag("session", "t", "red")
     where = CallFilter(query=parse_filter(query))
     assert {call.id for call in store.reader.calls(where=where).items} == {call_id(n) for n in expected}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(filters, st.sampled_from(["model", "upstream", "application", "tag"]))
+def test_every_store_counts_the_same(filled: Filled, term: Filter, by: Dimension) -> None:
+    where = CallFilter(query=term)
+    memory, *others = (store.reader for store in filled.stores.values())
+    for reader in others:
+        assert reader.facets(where) == memory.facets(where)
+        assert reader.figures(where, by=by, step_us=60_000_000) == memory.figures(where, by=by, step_us=60_000_000)
+        assert reader.span(where) == memory.span(where)
+
+
+def test_a_saved_view_is_kept_by_its_page_and_name_through_a_rebuild(store: Store) -> None:
+    slow = store.annotator.save_view("search", " Slow  calls ", "ttft>2s")
+    store.annotator.save_view("sessions", "Slow calls", "ttft>3s")
+    again = store.annotator.save_view("search", "Slow calls", "ttft>4s")
+    assert again.id == slow.id
+    store.writer.forget_projections()
+    kept = store.annotator.saved_views()
+    assert [(one.page, one.name, one.query) for one in kept] == [
+        ("search", "Slow calls", "ttft>4s"),
+        ("sessions", "Slow calls", "ttft>3s"),
+    ]
+    store.annotator.remove_view(slow.id)
+    assert len(store.annotator.saved_views()) == 1
+    with pytest.raises(NoSuchSubject):
+        store.annotator.remove_view(slow.id)
+    with pytest.raises(ValueError, match="1 to 256"):
+        store.annotator.save_view("search", "  ", "")

@@ -10,6 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from union_square.domain.figures import Dimension, Figures, Tally, add_up, two_digits
+from union_square.domain.finding import Candidate, fulfils
+from union_square.domain.finding.facets import Facet, count_facets
+from union_square.domain.finding.marks import tools_called
 from union_square.domain.ids import CallId, SessionId
 from union_square.domain.lifecycle import CallState
 from union_square.domain.messages import (
@@ -32,11 +36,14 @@ from union_square.domain.views import (
     GapView,
     HeadView,
     Page,
+    SavedView,
     SessionDetail,
     SessionView,
     Subject,
 )
-from union_square.store.ports import NO_FILTER, CallFilter, ModelTotals, NoSuchSubject, StoreUnavailable
+from union_square.store.mapping import call_words
+from union_square.store.memory import MemoryStore
+from union_square.store.ports import HOUR_US, NO_FILTER, CallFilter, ModelTotals, NoSuchSubject, StoreUnavailable
 from union_square.watching.ports import Conversation, LiveCall, LiveSession, LiveSnapshot, RecordedBody, Turn
 
 BEGAN = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -159,6 +166,7 @@ class FakeWatching:
         self._version = 1
         self._changed = asyncio.Event()
         self._next_note = 1
+        self._kept = MemoryStore()  # saved views
 
     # What a test does to the world.
 
@@ -268,6 +276,33 @@ class FakeWatching:
         totals = [_totals(upstream, model, calls) for (upstream, model), calls in sums.items()]
         return sorted(totals, key=lambda t: t.calls, reverse=True)
 
+    async def facets(self, where: CallFilter = NO_FILTER) -> list[Facet]:
+        self._check()
+        return count_facets(self._candidates(where))
+
+    async def figures(
+        self, where: CallFilter = NO_FILTER, *, by: Dimension = "model", step_us: int = HOUR_US
+    ) -> Figures:
+        return add_up(*(2 * ([_tally(one.call, by, step_us) for one in self._candidates(where)],)), step_us)
+
+    async def span(self, where: CallFilter = NO_FILTER) -> tuple[int, int] | None:
+        began = [round(one.call.started_at.timestamp() * 1e6) for one in self._candidates(where)]
+        return (min(began), max(began)) if began else None
+
+    async def saved_views(self) -> list[SavedView]:
+        return self._kept.saved_views()
+
+    async def save_view(self, page: str, name: str, query: str) -> SavedView:
+        return self._kept.save_view(page, name, query)
+
+    async def remove_view(self, view_id: int) -> None:
+        self._kept.remove_view(view_id)
+
+    def _candidates(self, where: CallFilter) -> list[Candidate]:
+        """The imagined calls that the filter finds."""
+        found = [_candidate(told, turn) for told in self.told for turn in told.turns]
+        return [one for one in found if fulfils(one, where.query)]
+
     async def tag_names(self) -> list[str]:
         self._check()
         return sorted({tag for told in self.told for tags in told.tags.values() for tag in tags})
@@ -313,12 +348,37 @@ def _says(turn: Turn, text: str) -> bool:
     return text.lower() in f"{_text(turn)} {turn.call.model} {turn.call.id}".lower()
 
 
+def _candidate(told: Told, turn: Turn) -> Candidate:
+    call = told.call(turn)
+    said = (*turn.added, *turn.answer)
+    return Candidate(call=call, words=lambda: call_words(call, said), tools=tools_called(turn.answer))
+
+
+def _tally(call: CallView, by: Dimension, step_us: int) -> Tally:
+    values = {"model": call.model, "upstream": call.upstream, "application": call.application, "tag": ""}
+    usage = call.usage or Usage()
+    first = call.time_to_first_token_ms
+    return Tally(
+        bucket=int(call.started_at.timestamp() * 1e6) // step_us,
+        value=values[by],
+        duration_us=None if call.duration_ms is None else two_digits(round(call.duration_ms * 1000)),
+        first_us=None if first is None else two_digits(round(first * 1000)),
+        calls=1,
+        errors=call.state in {"failed", "cut_off"},
+        input_tokens=usage.input_tokens or 0,
+        output_tokens=usage.output_tokens or 0,
+        cost_pico=round((call.cost_usd or 0) * 1e12),
+        unpriced=call.cost_usd is None,
+    )
+
+
 def _matches(told: Told, where: CallFilter) -> bool:
     view = told.view()
     return (
         (not where.text or any(_says(turn, where.text) for turn in told.turns))
         and (not where.model or where.model in view.models)
         and (not where.tag or where.tag in view.tags)
+        and any(fulfils(_candidate(told, turn), where.query) for turn in told.turns)
         and (not where.state or any(turn.call.state == where.state for turn in told.turns))
     )
 

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from union_square.api.calls import call_routes
 from union_square.api.docs import DOCS_POLICY, present_docs
 from union_square.api.errors import install
+from union_square.api.finding import finding_routes
 from union_square.api.live import HEARTBEAT_SECONDS, live_routes
 from union_square.api.notes import note_routes
 from union_square.api.resends import resend_routes
@@ -51,6 +52,7 @@ def create_api(
         note_routes(watching, "session"),
         call_routes(watching),
         note_routes(watching, "call"),
+        finding_routes(watching),
         live_routes(watching, heartbeat_seconds),
     ):
         routes.include_router(part)

@@ -401,6 +401,18 @@ class ChangeRow(TableRow, table=True):
     undoes: int | None = Field(sa_column=_big(nullable=True))
 
 
+class SavedViewRow(TableRow, table=True):
+    """A filter of a page that somebody gave a name."""
+
+    __tablename__ = "saved_views"
+
+    id: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True))
+    page: str
+    name: str
+    query: str
+    removed: bool
+
+
 class PositionRow(TableRow, table=True):
     """How far each writer's log is projected: the first byte that still has to be read."""
 

@@ -154,6 +154,16 @@ class SessionDetail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SavedView:
+    """A name for a filter, and the page it is for."""
+
+    id: int
+    page: str  # "sessions" or "search"
+    name: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[T]):
     """Newest first. `next_cursor` is None on the last page."""
 

@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 
 from union_square.domain import edits
 from union_square.domain.rules import Rule, fits
-from union_square.domain.views import AnnotationView, Subject
+from union_square.domain.storable import clean
+from union_square.domain.views import AnnotationView, SavedView, Subject
 from union_square.store import mapping
 from union_square.store.changing import Editing
 from union_square.store.engine import reading, writing
@@ -68,6 +69,28 @@ class Annotator:
         if not found:
             raise NoSuchSubject(f"no annotation {annotation_id}")
         return mapping.annotation_view(found[0])
+
+    def saved_views(self) -> list[SavedView]:
+        with self._reading() as rows:
+            found = [_saved_view(row) for row in rows.find("saved_views", removed=False)]
+        return sorted(found, key=lambda one: (one.page, one.name))
+
+    def save_view(self, page: str, name: str, query: str) -> SavedView:
+        name = clean(" ".join(name.split()))
+        if not 0 < len(name) <= edits.LONGEST_TAG:
+            raise ValueError(f"a view's name has 1 to {edits.LONGEST_TAG} characters, not {len(name)}")
+        with self._writing() as rows:
+            before = rows.find("saved_views", page=page, name=name, removed=False)
+            id_ = before[0]["id"] if before else None
+            row = {"id": id_, "page": page, "name": name, "query": clean(query), "removed": False}
+            return _saved_view(rows.put("saved_views", [row])[0])
+
+    def remove_view(self, view_id: int) -> None:
+        with self._writing() as rows:
+            found = rows.find("saved_views", id=view_id, removed=False)
+            if not found:
+                raise NoSuchSubject(f"no saved view {view_id}")
+            rows.put("saved_views", [found[0] | {"removed": True}])
 
     def tag_uses(self) -> list[edits.TagUse]:
         with self._reading() as rows:
@@ -163,6 +186,10 @@ def action_of(edit: edits.Edit) -> str:
     """The edit's name in the history: AddTag is "add_tag"."""
     name = type(edit).__name__
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+def _saved_view(row: Row) -> SavedView:
+    return SavedView(id=row["id"], page=row["page"], name=row["name"], query=row["query"])
 
 
 def _change_view(row: Row) -> edits.ChangeView:

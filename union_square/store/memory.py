@@ -12,7 +12,9 @@ from datetime import datetime
 
 from union_square.domain import records
 from union_square.domain.events import Event
+from union_square.domain.figures import Dimension, Figures, Tally, add_up, two_digits
 from union_square.domain.finding import EVERYTHING, Candidate, fulfils
+from union_square.domain.finding.facets import Facet, count_facets
 from union_square.domain.finding.marks import tools_called
 from union_square.domain.ids import CallId, SessionId, WriterId
 from union_square.domain.lifecycle import ENDED
@@ -33,6 +35,7 @@ from union_square.store.annotator import Annotator, now_utc
 from union_square.store.cursors import encode_cursor, parse_cursor
 from union_square.store.placing import place_projected
 from union_square.store.ports import (
+    HOUR_US,
     NO_FILTER,
     CallFilter,
     LinkCandidate,
@@ -240,6 +243,50 @@ class MemoryStore(Annotator):
                 for (upstream, model), rows in groups.items()
             ]
         return sorted(totals, key=lambda one: (-one.calls, one.upstream, one.model))
+
+    def facets(self, where: CallFilter = NO_FILTER) -> list[Facet]:
+        with self._lock:
+            return count_facets(map(self._candidate, self._found(where)))
+
+    def figures(self, where: CallFilter = NO_FILTER, *, by: Dimension = "model", step_us: int = HOUR_US) -> Figures:
+        with self._lock:
+            found = self._found(where)
+            by_value = [self._tally(row, value, step_us) for row in found for value in self._values(row, by)]
+            return add_up([self._tally(row, "", step_us) for row in found], by_value, step_us)
+
+    def span(self, where: CallFilter = NO_FILTER) -> tuple[int, int] | None:
+        with self._lock:
+            began = [row.started_at for row in self._found(where)]
+            return (min(began), max(began)) if began else None
+
+    def _found(self, where: CallFilter) -> list[CallRow]:
+        return [row for row in self._rows.values() if self._call_fits(row, where, ("call",))]
+
+    def _values(self, row: CallRow, by: Dimension) -> Sequence[str]:
+        match by:
+            case "model":
+                return [row.model or row.response_model]
+            case "upstream":
+                return [row.upstream]
+            case "application":
+                return [row.application]
+            case "tag":
+                return sorted({*self._tags_of("call", row.id), *self._tags_of("session", row.session_id or "")})
+
+    @staticmethod
+    def _tally(row: CallRow, value: str, step_us: int) -> Tally:
+        return Tally(
+            bucket=row.started_at // step_us,
+            value=value,
+            duration_us=None if row.ended_at is None else two_digits(row.ended_at - row.started_at),
+            first_us=None if row.first_token_us is None else two_digits(row.first_token_us),
+            calls=1,
+            errors=_failed(row),
+            input_tokens=row.input_tokens or 0,
+            output_tokens=row.output_tokens or 0,
+            cost_pico=row.cost_pico or 0,
+            unpriced=_unpriced(row),
+        )
 
     def tag_names(self) -> list[str]:
         with self._lock:

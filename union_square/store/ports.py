@@ -10,7 +10,9 @@ from typing import Protocol
 
 from union_square.domain import edits
 from union_square.domain.events import Event
+from union_square.domain.figures import Dimension, Figures
 from union_square.domain.finding import EVERYTHING, Filter
+from union_square.domain.finding.facets import Facet
 from union_square.domain.ids import CallId, SessionId, WriterId
 from union_square.domain.rules import Rule
 from union_square.domain.session import LinkCandidate, LinkQuery
@@ -19,6 +21,7 @@ from union_square.domain.views import (
     CallDetail,
     CallView,
     Page,
+    SavedView,
     SessionDetail,
     SessionView,
     Subject,
@@ -64,6 +67,7 @@ class CallFilter:
 
 
 NO_FILTER = CallFilter()
+HOUR_US = 3_600_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,12 +119,40 @@ class StoreReader(Protocol):
         """Per upstream and model, most calls first."""
         ...
 
+    def facets(self, where: CallFilter = NO_FILTER) -> list[Facet]:
+        """What the calls found are: how many of each model, upstream, tag, …"""
+        ...
+
+    def figures(self, where: CallFilter = NO_FILTER, *, by: Dimension = "model", step_us: int = HOUR_US) -> Figures:
+        """What the calls found amounted to, over time in spans of `step_us`, and by the dimension."""
+        ...
+
+    def span(self, where: CallFilter = NO_FILTER) -> tuple[int, int] | None:
+        """When the first and the last of the calls found began, in microseconds since the epoch; None: none is."""
+        ...
+
     def tag_names(self) -> list[str]:
         """Every tag in use, by name."""
         ...
 
 
-class StoreAnnotator(Protocol):
+class SavedViews(Protocol):
+    """What people gave a name."""
+
+    def saved_views(self) -> list[SavedView]:
+        """By page and name."""
+        ...
+
+    def save_view(self, page: str, name: str, query: str) -> SavedView:
+        """One of that page and name is replaced. Raises ValueError."""
+        ...
+
+    def remove_view(self, view_id: int) -> None:
+        """Raises NoSuchSubject."""
+        ...
+
+
+class StoreAnnotator(SavedViews, Protocol):
     """What people say of sessions and calls, and the history of it. Survives `rebuild`."""
 
     def change(self, edit: edits.Edit, author: str = "") -> edits.Change:

@@ -12,7 +12,9 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, false, func, or_
 
 from union_square.domain import records
 from union_square.domain.events import Event
+from union_square.domain.figures import Dimension, Figures
 from union_square.domain.finding import EVERYTHING
+from union_square.domain.finding.facets import Facet
 from union_square.domain.ids import CallId, SessionId
 from union_square.domain.messages import Message
 from union_square.domain.models import CallDetailRow, CallRow, GapRow, SessionRow
@@ -29,10 +31,11 @@ from union_square.domain.words import query_words
 from union_square.store import mapping
 from union_square.store.archive import load_archive
 from union_square.store.conditions import condition
+from union_square.store.counting import load_facets, load_figures
 from union_square.store.cursors import encode_cursor, parse_cursor
 from union_square.store.engine import reading
 from union_square.store.packing import unpack_numbers
-from union_square.store.ports import NO_FILTER, CallFilter, ModelTotals, NoSuchSubject
+from union_square.store.ports import HOUR_US, NO_FILTER, CallFilter, ModelTotals, NoSuchSubject
 from union_square.store.sums import failed, unpriced
 from union_square.store.tables import (
     ANNOTATIONS,
@@ -162,6 +165,22 @@ class SqlReader:
                 )
                 for row in connection.execute(statement)
             ]
+
+    def facets(self, where: CallFilter = NO_FILTER) -> list[Facet]:
+        with reading(self._engine) as connection:
+            return load_facets(connection, _call_conditions(connection, where))
+
+    def figures(self, where: CallFilter = NO_FILTER, *, by: Dimension = "model", step_us: int = HOUR_US) -> Figures:
+        with reading(self._engine) as connection:
+            return load_figures(connection, _call_conditions(connection, where), by, step_us)
+
+    def span(self, where: CallFilter = NO_FILTER) -> tuple[int, int] | None:
+        c = CALLS.c
+        with reading(self._engine) as connection:
+            conditions = _call_conditions(connection, where)
+            first = connection.scalar(select(func.min(c.started_at)).where(*conditions))
+            last = connection.scalar(select(func.max(c.started_at)).where(*conditions))
+            return None if first is None or last is None else (int(first), int(last))
 
     def tag_names(self) -> list[str]:
         statement = select(TAGS.c.tag).where(TAGS.c.removed.is_(False)).distinct()

@@ -23,6 +23,7 @@ from union_square.store.tables import (
     QUEUE_ITEMS,
     QUEUES,
     RULES,
+    SAVED_VIEWS,
     SESSIONS,
     TAG_STYLES,
     TAGS,
@@ -32,7 +33,9 @@ from union_square.store.tables import (
     put,
 )
 
-Kind = Literal["tags", "tag_styles", "annotations", "rules", "queues", "queue_items", "placements", "changes"]
+Kind = Literal[
+    "tags", "tag_styles", "annotations", "rules", "queues", "queue_items", "placements", "changes", "saved_views"
+]
 Row = dict[str, Any]
 
 TABLES: dict[Kind, Table] = {
@@ -44,6 +47,7 @@ TABLES: dict[Kind, Table] = {
     "queue_items": QUEUE_ITEMS,
     "placements": PLACEMENTS,
     "changes": CHANGES,
+    "saved_views": SAVED_VIEWS,
 }
 KEYS: dict[Kind, tuple[str, ...]] = {
     kind: tuple(column.name for column in table.primary_key) for kind, table in TABLES.items()

@@ -10,17 +10,20 @@ from typing import Literal, Protocol
 
 from union_square.domain.conversation import Conversation, Turn
 from union_square.domain.events import Event
+from union_square.domain.figures import Dimension, Figures
+from union_square.domain.finding.facets import Facet
 from union_square.domain.ids import CallId, SessionId
 from union_square.domain.views import (
     AnnotationView,
     CallDetail,
     CallView,
     Page,
+    SavedView,
     SessionDetail,
     SessionView,
     Subject,
 )
-from union_square.store.ports import NO_FILTER, CallFilter, ModelTotals
+from union_square.store.ports import HOUR_US, NO_FILTER, CallFilter, ModelTotals
 
 __all__ = [
     "CallChanged",
@@ -149,6 +152,20 @@ class Watching(Protocol):
         ...
 
     async def totals(self) -> list[ModelTotals]: ...
+
+    async def facets(self, where: CallFilter = NO_FILTER) -> list[Facet]: ...
+
+    async def figures(
+        self, where: CallFilter = NO_FILTER, *, by: Dimension = "model", step_us: int = HOUR_US
+    ) -> Figures: ...
+
+    async def span(self, where: CallFilter = NO_FILTER) -> tuple[int, int] | None: ...
+
+    async def saved_views(self) -> list[SavedView]: ...
+
+    async def save_view(self, page: str, name: str, query: str) -> SavedView: ...
+
+    async def remove_view(self, view_id: int) -> None: ...
 
     async def tag_names(self) -> list[str]: ...
 

@@ -14,6 +14,8 @@ import anyio
 from union_square.domain.call import fold
 from union_square.domain.conversation import Conversation
 from union_square.domain.events import Event
+from union_square.domain.figures import Dimension, Figures
+from union_square.domain.finding.facets import Facet
 from union_square.domain.ids import CallId, IdError, parse_call_id
 from union_square.domain.views import (
     AnnotationView,
@@ -21,12 +23,14 @@ from union_square.domain.views import (
     CallView,
     HeadView,
     Page,
+    SavedView,
     SessionDetail,
     SessionView,
     Subject,
 )
 from union_square.recording.ports import LogProblem
 from union_square.store.ports import (
+    HOUR_US,
     NO_FILTER,
     CallFilter,
     ModelTotals,
@@ -189,6 +193,26 @@ class Watcher:
 
     async def totals(self) -> list[ModelTotals]:
         return await self._store.ask(self._store.reader.totals)
+
+    async def facets(self, where: CallFilter = NO_FILTER) -> list[Facet]:
+        return await self._store.ask(self._store.reader.facets, where)
+
+    async def figures(
+        self, where: CallFilter = NO_FILTER, *, by: Dimension = "model", step_us: int = HOUR_US
+    ) -> Figures:
+        return await self._store.ask(self._store.reader.figures, where, by=by, step_us=step_us)
+
+    async def span(self, where: CallFilter = NO_FILTER) -> tuple[int, int] | None:
+        return await self._store.ask(self._store.reader.span, where)
+
+    async def saved_views(self) -> list[SavedView]:
+        return await self._store.ask(self._store.annotator.saved_views)
+
+    async def save_view(self, page: str, name: str, query: str) -> SavedView:
+        return await self._store.ask(self._store.annotator.save_view, page, name, query)
+
+    async def remove_view(self, view_id: int) -> None:
+        await self._store.ask(self._store.annotator.remove_view, view_id)
 
     async def tag_names(self) -> list[str]:
         return await self._store.ask(self._store.reader.tag_names)

@@ -1,0 +1,115 @@
+"""Counting calls: facets and figures, each in a few passes over an index that holds all that is counted."""
+
+from collections import Counter
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Integer, String, and_, case, cast, func, literal, select, union
+
+from union_square.domain.figures import Dimension, Figures, Tally, add_up
+from union_square.domain.finding.facets import Facet, rank
+from union_square.store.sums import failed, unpriced
+from union_square.store.tables import CALLS, MARKS, TAGS, AnySelect
+
+_c = CALLS.c
+Condition = ColumnElement[bool]
+
+_COLUMNS: dict[str, ColumnElement[Any]] = {
+    "upstream": _c.upstream,
+    "state": _c.state,
+    "status": _c.status_code,
+    "application": _c.application,
+    "dialect": _c.dialect,
+    "link": _c.link_rule,
+}
+
+
+def asked_model() -> ColumnElement[Any]:
+    return case((_c.model != "", _c.model), else_=_c.response_model)
+
+
+def load_facets(connection: Connection, conditions: list[Condition]) -> list[Facet]:
+    """How many of the calls there are of each value; what `domain.finding.facets.count_facets` counts in memory."""
+    counts: dict[str, Counter[str]] = {name: Counter() for name in ("model", *_COLUMNS, "finish", "tool", "tag")}
+    names = ("model", *_COLUMNS)
+    columns = (asked_model(), *_COLUMNS.values())
+    for row in connection.execute(select(*columns, func.count()).where(*conditions).group_by(*columns)):
+        for name, value in zip(names, row[:-1], strict=True):
+            counts[name][_text(value)] += row[-1]
+    marked = select(MARKS.c.name, MARKS.c.value, func.count()).where(MARKS.c.name.in_(("finish", "tool")))
+    if conditions:
+        marked = marked.where(MARKS.c.call_id.in_(select(_c.id).where(*conditions)))
+    for name, value, number in connection.execute(marked.group_by(MARKS.c.name, MARKS.c.value)):
+        counts[name][value] += number
+    tagged = _tagged(conditions).subquery()
+    for tag, number in connection.execute(select(tagged.c.tag, func.count()).group_by(tagged.c.tag)):
+        counts["tag"][tag] += number
+    return rank(counts)
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _tagged(conditions: list[Condition]) -> Any:
+    """Each of the calls with each tag that it or its session bears, once."""
+    t = TAGS.c
+    of_call = select(t.tag, _c.id).join_from(TAGS, CALLS, and_(t.subject == "call", t.subject_id == _c.id))
+    of_session = select(t.tag, _c.id).join_from(
+        TAGS, CALLS, and_(t.subject == "session", t.subject_id == _c.session_id)
+    )
+    return union(*(one.where(t.removed.is_(False), *conditions) for one in (of_call, of_session)))
+
+
+def load_figures(connection: Connection, conditions: list[Condition], by: Dimension, step_us: int) -> Figures:
+    """What the calls amounted to, over time and by the dimension."""
+    values: dict[Dimension, ColumnElement[Any]] = {
+        "model": asked_model(),
+        "upstream": _c.upstream,
+        "application": _c.application,
+    }
+    if by != "tag":
+        tallies = _tallies(connection, _statement(values[by], step_us).where(*conditions))
+        return add_up(tallies, tallies, step_us)
+    plain = _tallies(connection, _statement(literal(""), step_us).where(*conditions))
+    tagged = _tagged(conditions).subquery()
+    by_tag = _statement(tagged.c.tag, step_us).join_from(CALLS, tagged, tagged.c.id == _c.id)
+    return add_up(plain, _tallies(connection, by_tag), step_us)
+
+
+def _statement(value: ColumnElement[Any], step_us: int) -> AnySelect:
+    bucket = (_c.started_at - _c.started_at % step_us) / step_us
+    sums = (failed(), _c.input_tokens, _c.output_tokens, _c.cost_pico, unpriced())
+    groups = (cast(bucket, Integer), value, _two_digits(_c.ended_at - _c.started_at), _two_digits(_c.first_token_us))
+    labelled = tuple(group.label(f"group_{number}") for number, group in enumerate(groups))
+    return select(*labelled, func.count(), *map(func.sum, sums)).group_by(*labelled)
+
+
+def _two_digits(us: ColumnElement[Any]) -> ColumnElement[Any]:
+    """`domain.figures.two_digits`, kept short: the digits and how many there are, as one number."""
+    digits = cast(us, String)
+    return cast(func.substr(digits, 1, 2), Integer) * 100 + func.length(digits)
+
+
+def _tallies(connection: Connection, statement: AnySelect) -> list[Tally]:
+    return [
+        Tally(
+            bucket=row[0],
+            value=row[1],
+            duration_us=_rounded(row[2]),
+            first_us=_rounded(row[3]),
+            calls=row[4],
+            errors=int(row[5]),
+            input_tokens=int(row[6] or 0),
+            output_tokens=int(row[7] or 0),
+            cost_pico=int(row[8] or 0),
+            unpriced=int(row[9]),
+        )
+        for row in connection.execute(statement)
+    ]
+
+
+def _rounded(packed: int | None) -> int | None:
+    if packed is None:
+        return None
+    digits, length = divmod(packed, 100)
+    return digits * 10 ** max(0, length - 2)
