@@ -2,16 +2,16 @@
 
 A row of calls is wide: to look at a hundred thousand of them takes a second, to look at this index a tenth of that.
 
-Revision ID: 0006
-Revises: 0005
+Revision ID: 0007
+Revises: 0006
 """
 
 import sqlalchemy as sa
 
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
