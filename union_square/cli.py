@@ -39,6 +39,13 @@ class Matching(StrEnum):
     loose = "loose"
 
 
+class Answers(StrEnum):
+    """Which answers a session goes on from when it is sent again."""
+
+    now = "now"
+    recorded = "recorded"
+
+
 def _settings(**overrides: Any) -> Settings:
     return load_settings(**{name: value for name, value in overrides.items() if value is not None})
 
@@ -229,6 +236,41 @@ def mock(
     _say(report.words)
     if report.unmatched or (match is Matching.strict and report.unused):
         raise typer.Exit(1)
+
+
+@app.command()
+def replay(
+    subject: Annotated[str, typer.Argument(metavar="CALL|SESSION", help="A call's or a session's id.")],
+    to: Annotated[str, typer.Option(help="Another upstream.")] = "",
+    model: Annotated[str, typer.Option(help="Another model.")] = "",
+    dialect: Annotated[str, typer.Option(help="Another dialect: openai-chat, anthropic-messages, …")] = "",
+    values: Annotated[list[str] | None, typer.Option("--set", help="path=value in the body: temperature=0.")] = None,
+    answers: Annotated[Answers, typer.Option(help="Which answers later calls of a session go on from.")] = Answers.now,
+    ask_key: Annotated[
+        bool, typer.Option("--ask-key", help="Type a key for this once; else the environment's.")
+    ] = False,
+) -> None:
+    """Send a call, or a session call by call, again through the running proxy, and show what differs."""
+    import asyncio
+
+    from union_square.replaying.resend import Edit
+    from union_square.replaying.resending import Resends
+    from union_square.replaying.terminal import Order, parse_values, send_again, words_of
+    from union_square.store.engine import open_engine
+    from union_square.store.reader import SqlReader
+    from union_square.ui.values import real_proxy_url, values_of
+
+    settings = _settings()
+    key = typer.prompt("key", hide_input=True) if ask_key else ""
+    edit = Edit(upstream=to, model=model, dialect=dialect, values=parse_values(values or []))
+    order = Order(subject=subject, edit=edit, renew=answers is Answers.now, key=key)
+
+    async def send() -> None:
+        resends = Resends(lambda: real_proxy_url(values_of(settings)))
+        async for again in send_again(SqlReader(open_engine(settings.database)), resends, order):
+            out.print(words_of(again), markup=False)
+
+    asyncio.run(send())
 
 
 @app.command()
