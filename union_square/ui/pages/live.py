@@ -140,10 +140,11 @@ class LiveState(rx.State):
         looker = _Looker(found.watching, self.view)
 
         async def look() -> _Look:
-            async with self:
-                closed, self._closed = self._closed, []
-            for session_id in closed:
-                looker.close(session_id)
+            if self._closed:
+                async with self:
+                    closed, self._closed = self._closed, []
+                for session_id in closed:
+                    looker.close(session_id)
             return await looker.look()
 
         async for seen in follow(found.watching, look, lambda: client_is_here(token)):

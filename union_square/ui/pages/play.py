@@ -72,8 +72,10 @@ class PlayState(rx.State):
     async def _turn(self, player: Player, transport: Transport, token: str) -> None:
         then = time.monotonic()
         while client_is_here(token):
-            async with self:
-                pressed, self._pressed = self._pressed, []
+            pressed = list[str]()
+            if self._pressed:
+                async with self:
+                    pressed, self._pressed = self._pressed, []
             now = time.monotonic()
             before = transport
             transport = advanced(transport, round((now - then) * 1e6), player.scores)
