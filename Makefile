@@ -37,7 +37,7 @@ format: ## Put the code into the one format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: ## The benchmarks: the proxy beside nginx and direct; how soon an event is seen live
+bench: ## The benchmarks: the proxy beside nginx and other proxies, the live feed, the store (docs/performance.md)
 	@$(PYTHON) scripts/setup dev
 	@$(BIN)/python -m bench
 

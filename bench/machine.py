@@ -14,8 +14,10 @@ from pathlib import Path
 START_SECONDS = 60.0
 
 
-def pinned(core: int, command: list[str]) -> list[str]:
-    """The command, held to one core where the system can do that."""
+def pinned(core: int | None, command: list[str]) -> list[str]:
+    """The command, held to one core (None: to none) where the system can do that."""
+    if core is None:
+        return command
     return ["taskset", "-c", str(core), *command] if shutil.which("taskset") else command
 
 
@@ -25,9 +27,9 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_for_port(port: int) -> None:
-    """Until something listens there. Raises SystemExit when nothing does for a minute."""
-    deadline = time.monotonic() + START_SECONDS
+def wait_for_port(port: int, seconds: float = START_SECONDS) -> None:
+    """Until something listens there. Raises SystemExit when nothing does in time."""
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -45,8 +47,23 @@ def process_cpu_us(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) * 1e6 / os.sysconf("SC_CLK_TCK")
 
 
+def process_tree(pid: int) -> list[int]:
+    """A process and all that descend from it; none of 0."""
+    found = [pid] if pid else []
+    for one in found:
+        for task in Path(f"/proc/{one}/task").glob("*/children"):
+            found += map(int, task.read_text().split())
+    return found
+
+
+def resident_bytes(pid: int) -> int:
+    """The memory that a process holds now; 0 where it cannot be told."""
+    sizes = Path(f"/proc/{pid}/statm")
+    return int(sizes.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if sizes.exists() else 0
+
+
 @contextmanager
-def started_proxy(home: Path, env: Mapping[str, str], core: int) -> Generator[tuple[int, str]]:
+def started_proxy(home: Path, env: Mapping[str, str], core: int | None) -> Generator[tuple[int, str]]:
     """The proxy on an ephemeral port with its data in `home`: its process id and address."""
     announced = home / "run" / "proxy.json"
     settings = {"UNION_SQUARE_HOME": str(home), "UNION_SQUARE_PROXY_PORT": "0"} | dict(env)

@@ -138,7 +138,7 @@ class Settings(BaseSettings):
     """How long running calls may take to finish after a stop was asked for."""
     stream_bytes: int = Field(default=64 << 20, ge=1 << 16)
     """The most payload bytes waiting for the recorder; what does not fit becomes a gap."""
-    flush_milliseconds: float = Field(default=2, gt=0, le=1000)
+    flush_milliseconds: float = Field(default=5, gt=0, le=1000)
     """How often the recorder writes what has gathered."""
     segment_bytes: int = Field(default=32 << 20, ge=1 << 16)
     """When a segment of the event log is closed and the next begun."""

@@ -74,15 +74,10 @@ class ChunkedBody:
         self._trailers = 0
 
     def feed(self, data: bytes, start: int) -> tuple[bytes, int]:
-        if self._state == _SIZE and not self._line:
-            # One whole chunk and nothing else, as servers send events: a third of the time of the way below.
-            at = data.find(b"\r\n", start, start + _MAX_SIZE_DIGITS + 2) + 2
-            if at > 2:
-                end = at + _size_of(data[start : at - 2])
-                if end > at and end + 2 == len(data) and data.endswith(b"\r\n"):
-                    return data[at:end], MORE
         parts: list[bytes] = []
         here, size = start, len(data)
+        if self._state == _SIZE and not self._line:
+            here = _take_whole_chunks(data, start, parts)
         while here < size and self._state != _DONE:
             if self._state == _DATA:
                 end = min(size, here + self._left)
@@ -136,6 +131,22 @@ def _read_size(line: bytes) -> int:
     if not digits or len(digits) > _MAX_SIZE_DIGITS or digits.translate(None, _HEX):
         raise BodyError("a chunk's size is not a plain hexadecimal number")
     return int(digits, 16)
+
+
+def _take_whole_chunks(data: bytes, here: int, parts: list[bytes]) -> int:
+    """Add the payload of the chunks that lie whole in `data` from `here` on, as servers send events, up to the first
+    that does not; returns where that begins. It takes a third of the time of reading them piece by piece."""
+    size = len(data)
+    while here < size:
+        at = data.find(b"\r\n", here, here + _MAX_SIZE_DIGITS + 2) + 2
+        if at == 1:
+            return here
+        end = at + _size_of(data[here : at - 2])
+        if end == at or end + 2 > size or not data.startswith(b"\r\n", end):
+            return here
+        parts.append(data[at:end])
+        here = end + 2
+    return here
 
 
 _size_of = lru_cache(maxsize=1024)(_read_size)  # for short lines only, so that the cache stays small
