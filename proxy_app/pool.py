@@ -17,7 +17,8 @@ IDLE_PLAIN_SECONDS = 3.0
 little."""
 IDLE_TLS_SECONDS = 60.0
 """Providers keep connections for minutes, and a TLS handshake is dear."""
-MAX_IDLE_PER_UPSTREAM = 256
+MAX_IDLE_PER_UPSTREAM = 1024
+"""Above as many calls at once, connections are made and closed again; idle ones are closed within seconds anyway."""
 _MAX_CONNECT_ANSWER = 16 << 10
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)
 

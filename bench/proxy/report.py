@@ -57,7 +57,8 @@ def _scenarios(results: Results) -> Iterator[str]:
         ]  # fmt: skip
         if scenario != goals.WORKERS:
             metrics = [metric for metric in metrics if metric != "calls_per_cpu_s"]
-        beside = "requests_per_s" if "requests_per_s" in metrics else ""
+        limit = next((subject for subject in (goals.NGINX_TLS, goals.NGINX) if subject in subjects), "")
+        beside = "requests_per_s" if limit and "requests_per_s" in metrics else ""
         yield ""
         yield f"**{scenario[0].upper()}{scenario[1:]}**"
         yield ""
@@ -67,7 +68,6 @@ def _scenarios(results: Results) -> Iterator[str]:
         for subject in subjects:
             cells = [_cell(results, scenario, subject, metric) for metric in metrics]
             if beside:
-                limit = goals.NGINX_TLS if goals.NGINX_TLS in subjects else goals.NGINX
                 ratio = results.ratio(scenario, beside, subject, limit)
                 cells.append("" if ratio is None else f"{ratio:.2g}")
             yield "| " + " | ".join([subject, *cells]) + " |"

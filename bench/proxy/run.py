@@ -41,11 +41,11 @@ class Size:
 
 SIZES = {
     "quick": Size(rounds=2, seconds=1, peer_rounds=0, peer_seconds=1, stream_rounds=1, stream_events=200,
-                  memory_calls=5_000, memory_chunks=50_000),
+                  memory_calls=0, memory_chunks=0),
     "standard": Size(rounds=5, seconds=2, peer_rounds=3, peer_seconds=3, stream_rounds=3, stream_events=600,
                      memory_calls=memory.CALLS, memory_chunks=memory.LATE),
     "long": Size(rounds=15, seconds=4, peer_rounds=5, peer_seconds=8, stream_rounds=7, stream_events=2_000,
-                 memory_calls=5 * memory.CALLS, memory_chunks=memory.LATE),
+                 memory_calls=memory.CALLS, memory_chunks=memory.LATE),
 }  # fmt: skip
 CLIENTS = (1, 8, 64, 512)
 PACE_MS = 10.0
@@ -56,7 +56,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print, keep; 1 when a goal is missed."""
     parser = argparse.ArgumentParser(prog="python -m bench proxy", description=(__doc__ or "").splitlines()[0])
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_const", dest="size", const="quick", help="two minutes, no other proxies")
+    size.add_argument(
+        "--quick", action="store_const", dest="size", const="quick", help="two minutes: no other proxies, no memory"
+    )
     size.add_argument("--long", action="store_const", dest="size", const="long", help="about forty minutes")
     parser.add_argument("--only", choices=PARTS, nargs="+", default=list(PARTS), help="some of the measurements")
     parser.add_argument("--from", type=Path, dest="table", help="measure nothing: report on the CSV of an earlier run")
@@ -175,6 +177,8 @@ def _streams(results: Results, size: Size, folder: Path, stack: ExitStack) -> No
 
 
 def _memory(results: Results, size: Size, folder: Path, stack: ExitStack) -> None:
+    if not size.memory_calls:
+        return
     to = stack.enter_context(nginx.upstream(folder, nginx.last_core()))
     for subject in (
         stack.enter_context(through_nginx(goals.NGINX, folder, to)),
