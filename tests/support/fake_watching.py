@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from union_square.domain.edits import Change, Edit
 from union_square.domain.figures import Dimension, Figures, Tally, add_up, two_digits
 from union_square.domain.finding import Candidate, fulfils
 from union_square.domain.finding.facets import Facet, count_facets
@@ -302,6 +303,9 @@ class FakeWatching:
         """The imagined calls that the filter finds."""
         found = [_candidate(told, turn) for told in self.told for turn in told.turns]
         return [one for one in found if fulfils(one, where.query)]
+
+    async def arrange(self, edit: Edit, author: str = "") -> Change:
+        raise ValueError("nothing can be moved in an imagined world")
 
     async def tag_names(self) -> list[str]:
         self._check()

@@ -7,6 +7,7 @@ It keeps nothing of its own, so it may be mounted where its lifespan does not ru
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse
 
+from union_square.api.arranging import arranging_routes
 from union_square.api.calls import call_routes
 from union_square.api.docs import DOCS_POLICY, present_docs
 from union_square.api.errors import install
@@ -53,6 +54,7 @@ def create_api(
         call_routes(watching),
         note_routes(watching, "call"),
         finding_routes(watching),
+        arranging_routes(watching),
         live_routes(watching, heartbeat_seconds),
     ):
         routes.include_router(part)

@@ -16,6 +16,9 @@ from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from pygments.lexers import get_lexer_by_name  # pyright: ignore[reportUnknownVariableType]
+from pygments.token import Token as PygmentsToken
+from pygments.util import ClassNotFound
 
 MARKDOWN_LIMIT = 40_000
 """Characters of one part that are rendered as Markdown; the parser takes about 1 ms for each 1,000."""
@@ -59,6 +62,18 @@ _PLAIN_TAGS = {
     "td_close": "</td>",
 }
 _HEADING = {"h1": "h3", "h2": "h4", "h3": "h5"}  # below the page's own headings
+_CODE_KINDS: tuple[tuple[Any, str], ...] = (
+    (PygmentsToken.Comment, "c"),
+    (PygmentsToken.Literal.String, "s"),
+    (PygmentsToken.Literal.Number, "n"),
+    (PygmentsToken.Keyword, "k"),
+    (PygmentsToken.Name.Function, "f"),
+    (PygmentsToken.Name.Class, "f"),
+    (PygmentsToken.Name.Tag, "k"),
+    (PygmentsToken.Operator.Word, "k"),
+    (PygmentsToken.Generic.Deleted, "n"),
+    (PygmentsToken.Generic.Inserted, "s"),
+)
 _LANGUAGE = re.compile(r"[A-Za-z0-9+#._-]{1,24}")
 _JSON_PIECE = re.compile(
     r'(?P<key>"(?:[^"\\]|\\.)*"(?=\s*:))|(?P<string>"(?:[^"\\]|\\.)*")'
@@ -159,11 +174,26 @@ def text_html(text: str) -> str:
 def code_html(code: str, language: str = "") -> str:
     """A block of code with its language and a copy button."""
     known = language if _LANGUAGE.fullmatch(language) else ""
-    body = json_spans(code) if known == "json" and len(code) < MARKDOWN_LIMIT else escape(code)
+    body = _coloured(code, known) if known and len(code) < MARKDOWN_LIMIT else escape(code)
     head = (
         f'<span class="code-name">{escape(known)}</span><button type="button" class="copy" data-copy-code>Copy</button>'
     )
     return f'<div class="code"><div class="code-head">{head}</div><pre tabindex="0"><code>{body}</code></pre></div>'
+
+
+def _coloured(code: str, language: str) -> str:
+    """Code, escaped, its words marked for the style sheet; as it stands where the language is not known."""
+    if language == "json":
+        return json_spans(code)
+    try:
+        lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
+    except ClassNotFound:
+        return escape(code)
+    out: list[str] = []
+    for token, text in lexer.get_tokens(code):
+        kind = next((name for of, name in _CODE_KINDS if token in of), "")
+        out.append(f'<span class="h-{kind}">{escape(text)}</span>' if kind else escape(text))
+    return "".join(out)
 
 
 def json_spans(text: str) -> str:

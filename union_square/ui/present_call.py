@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from union_square.domain.context import Weights
 from union_square.domain.ids import IdError, parse_call_id
 from union_square.domain.messages import ToolCallPart
 from union_square.domain.views import CallDetail, CallView, ChunkView, HeadView
 from union_square.ui import markup, wording
+from union_square.ui.present_context import context_note, present_shares
 from union_square.ui.present_conversation import error_words, present_notes
 from union_square.ui.present_messages import present_messages, results_of
 from union_square.ui.present_sessions import session_href
@@ -116,6 +118,7 @@ def present_call(
     paired = frozenset(p.id for m in asked for p in m.parts if isinstance(p, ToolCallPart)) & results.keys()
     running = call.state == "running"
     prefix = call.id[-12:]
+    context = Weights().of_request(detail)
     return CallPageView(
         id=call.id,
         resent_from=_resent_from(call.metadata),
@@ -149,6 +152,9 @@ def present_call(
         response_headers=_headers(detail.response),
         asked=present_messages(asked, f"{prefix}-q", results, paired=frozenset(paired)),
         answered=present_messages(answered, f"{prefix}-a", results, running=running),
+        parent_id=call.parent_id or "",
+        shares=present_shares(context, call),
+        shares_note=context_note(context, call),
         asked_earlier=f"Show earlier messages ({hidden} more)" if hidden else "",
         timeline=present_timeline(detail.request_chunks, detail.chunks, call.duration_ms),
         curl=curl_command(detail.request, proxy_url, request_body, call.id),

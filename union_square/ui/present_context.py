@@ -11,7 +11,8 @@ from union_square.domain.conversation import Turn
 from union_square.domain.views import CallView
 from union_square.ui import wording
 from union_square.ui.present_sessions import call_href
-from union_square.ui.session_views import ContextBar, ContextView, ShareView
+from union_square.ui.session_views import ContextBar, ContextView
+from union_square.ui.views import ShareView
 
 NAMES = {
     "system": "system prompt",

@@ -1,5 +1,6 @@
 """Messages and their parts as people read them, tool calls paired with their results. PURE."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import assert_never
 
@@ -19,6 +20,18 @@ from union_square.ui.views import BlockView, MessageView
 
 ROLE_WORDS = {"system": "System", "user": "User", "assistant": "Assistant", "tool": "Tool"}
 _FOLD_SYSTEM_OVER = 280
+
+MEDIA_LIMIT = 1_500_000
+"""Characters of base64 that are sent to the browser for one picture or sound."""
+
+_SHOWN = {
+    **{f"image/{kind}": ("image", f"image/{kind}") for kind in ("png", "jpeg", "gif", "webp")},
+    **{f"audio/{kind}": ("audio", f"audio/{kind}") for kind in ("mpeg", "ogg", "webm", "flac", "mp4", "aac")},
+    "image/jpg": ("image", "image/jpeg"),
+    **dict.fromkeys(("audio/mp3", "mp3"), ("audio", "audio/mpeg")),
+    **dict.fromkeys(("audio/wav", "audio/x-wav", "audio/wave", "wav"), ("audio", "audio/wav")),
+}
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
 Results = Mapping[str, ToolResultPart]
 """Tool results by the id of the call they answer."""
@@ -53,7 +66,18 @@ def _media(part: MediaPart, key: str) -> BlockView:
     size = len(part.data) * 3 // 4
     where = part.url or (f"{wording.size(size)} in the body" if size else "no data")
     facts = " · ".join(filter(None, (part.mime_type, part.name, where)))
-    return BlockView(key=key, kind="media", title=part.modality, note=wording.one_line(facts, 200))
+    source = media_source(part)
+    kind = part.modality if source else "media"
+    return BlockView(key=key, kind=kind, title=part.modality, note=wording.one_line(facts, 200), source=source)
+
+
+def media_source(part: MediaPart) -> str:
+    """The data of a picture or a sound as a URL that holds it; "" where it is of another kind, too large to be sent
+    along, or no base64. Nothing is ever fetched: a part that only names an address is shown as that address."""
+    known = _SHOWN.get(part.mime_type.split(";")[0].strip().lower())
+    if known is None or known[0] != part.modality or not 0 < len(part.data) <= MEDIA_LIMIT:
+        return ""
+    return f"data:{known[1]};base64,{part.data}" if _BASE64.fullmatch(part.data) else ""
 
 
 def present_part(part: Part, key: str, results: Results, *, running: bool = False) -> BlockView:

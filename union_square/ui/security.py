@@ -48,6 +48,7 @@ def page_policy(hashes: tuple[str, ...]) -> bytes:
         # Emotion and React set styles at run time; nothing that a model wrote becomes a style.
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data:",
+        "media-src data:",  # recorded sounds; nothing is fetched for them
         "font-src 'self'",
         "connect-src 'self'",
         "manifest-src 'self'",

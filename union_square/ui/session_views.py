@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from union_square.ui.views import Pair
+from union_square.ui.views import Pair, ShareView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,18 +96,6 @@ class WaterfallView:
     note: str = ""
     totals: list[Pair] = field(default_factory=list[Pair])
     rows: list[WaterfallRow] = field(default_factory=list[WaterfallRow])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShareView:
-    """A part of a request. `width` is a CSS length: its share."""
-
-    kind: str = ""
-    name: str = ""
-    width: str = "0%"
-    share: str = ""
-    tokens: str = ""
-    characters: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,7 +61,8 @@ class BlockView:
     """One part of a message."""
 
     key: str = ""
-    kind: str = ""  # text, thinking, tool_call, tool_result, media, refusal, other
+    kind: str = ""  # text, thinking, tool_call, tool_result, media, image, audio, refusal, other
+    source: str = ""  # of an image or a sound: its data, as a data: URL
     title: str = ""
     note: str = ""
     html: str = ""
@@ -143,6 +144,18 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShareView:
+    """A part of a request. `width` is a CSS length: its share."""
+
+    kind: str = ""
+    name: str = ""
+    width: str = "0%"
+    share: str = ""
+    tokens: str = ""
+    characters: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToolView:
     name: str = ""
     description: str = ""
@@ -219,6 +232,9 @@ class CallPageView:
     asked: list[MessageView] = field(default_factory=list[MessageView])
     answered: list[MessageView] = field(default_factory=list[MessageView])
     asked_earlier: str = ""  # words of the button that shows more of the history; "" = all is shown
+    parent_id: str = ""  # the call it continues; "" = none
+    shares: list[ShareView] = field(default_factory=list[ShareView])
+    shares_note: str = ""
     timeline: TimelineView = field(default_factory=TimelineView)
     curl: str = ""
     notes: list[NoteView] = field(default_factory=list[NoteView])

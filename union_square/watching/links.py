@@ -29,6 +29,10 @@ class Links:
     def get(self, call_id: CallId) -> SessionId | None:
         return self._known.get(call_id)
 
+    def forget(self) -> None:
+        """Ask for all of them next time: somebody has just moved some."""
+        self._all_at = float("-inf")
+
     async def refresh(self, live: Sequence[CallId]) -> bool:
         """Ask for those of the live calls (oldest first) that are not linked yet; whether anything is new.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from union_square.domain.conversation import Conversation, Turn
+from union_square.domain.edits import Change, Edit
 from union_square.domain.events import Event
 from union_square.domain.figures import Dimension, Figures
 from union_square.domain.finding.facets import Facet
@@ -168,6 +169,10 @@ class Watching(Protocol):
     async def remove_view(self, view_id: int) -> None: ...
 
     async def tag_names(self) -> list[str]: ...
+
+    async def arrange(self, edit: Edit, author: str = "") -> Change:
+        """Merge, split, move, or take that back. Raises NoSuchSubject, StoreUnavailable, ValueError."""
+        ...
 
     async def add_tag(self, subject: Subject, subject_id: str, tag: str) -> tuple[str, ...]: ...
 

@@ -11,6 +11,7 @@ from typing import Literal, TypeVar
 
 import anyio
 
+from union_square.domain import edits
 from union_square.domain.call import fold
 from union_square.domain.conversation import Conversation
 from union_square.domain.events import Event
@@ -74,6 +75,7 @@ class Watcher:
         """`heartbeat`: the projector's file; None: nobody is expected to project."""
         self._feed = feed
         self._store = AsyncStore(reader, annotator, monotonic=monotonic)
+        self._annotator = annotator
         self._links = Links(self._store.links, monotonic=monotonic)
         self._live = LiveCalls(feed, self._links, clock=clock, monotonic=monotonic)
         self._sessions = Sessions(self._store, self._live)
@@ -213,6 +215,14 @@ class Watcher:
 
     async def remove_view(self, view_id: int) -> None:
         await self._store.ask(self._store.annotator.remove_view, view_id)
+
+    async def arrange(self, edit: edits.Edit, author: str = "") -> edits.Change:
+        if isinstance(edit, edits.SplitSession | edits.MoveCall):
+            await self._in_store("call", edit.call_id)  # a call that has just begun
+        change = await self._store.ask(self._annotator.change, edit, author)
+        self._links.forget()
+        await self._refresh_links()
+        return self._changed(change)
 
     async def tag_names(self) -> list[str]:
         return await self._store.ask(self._store.reader.tag_names)

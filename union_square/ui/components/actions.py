@@ -33,9 +33,10 @@ def action_download(word: str, href: Any, **props: Any) -> rx.Component:
     return el.a(word, href=href, class_name="button", custom_attrs={"download": ""}, **props)
 
 
-def session_actions(session_id: Any) -> rx.Component:
+def session_actions(session_id: Any, open_merge: Any) -> rx.Component:
     """What can be done with a session. `session_id` is a var."""
     return action_row(
+        action_button("Merge…", open_merge, title="merge this session into another one"),
         action_link("Play back", f"/sessions/{session_id}/play", custom_attrs={"data-testid": "play-session"}),
         action_download("JSON", f"/api/v1/sessions/{session_id}/conversation", title="the conversation as JSON"),
         label="actions for this session",

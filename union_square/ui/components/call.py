@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from union_square.ui.components.actions import call_actions
+from union_square.ui.components.changes import changes_panel
 from union_square.ui.components.conversation import copy_id, message
 from union_square.ui.components.elements import (
     copy_button,
@@ -17,6 +18,8 @@ from union_square.ui.components.elements import (
     state_mark,
 )
 from union_square.ui.components.reflex import cond, el, foreach, fragment, match
+from union_square.ui.components.waterfall import context_shares
+from union_square.ui.session_views import ChangesView
 from union_square.ui.views import BodyView, CallPageView, Pair, TickView, TimelineView, ToolView
 
 
@@ -211,11 +214,35 @@ def _details(view: CallPageView) -> rx.Component:
     )
 
 
+def _changes(view: CallPageView, changes: ChangesView) -> rx.Component:
+    return _panel(
+        "What changed against the request before",
+        cond(
+            view.parent_id,
+            changes_panel(changes),
+            el.p("It continues no recorded call, so there is nothing to compare it with.", class_name="muted"),
+        ),
+        test_id="changes-tab",
+    )
+
+
 def call_body(
-    view: CallPageView, request: BodyView, response: BodyView, tab: str, show: Any, show_earlier: Any
+    view: CallPageView,
+    request: BodyView,
+    response: BodyView,
+    changes: ChangesView,
+    tab: str,
+    show: Any,
+    show_earlier: Any,
 ) -> rx.Component:
     """The tabs and what they show. `show` takes a tab's name, `show_earlier` nothing."""
-    names = (("rendered", "Messages"), ("raw", "Raw"), ("details", "Details"))
+    names = (
+        ("rendered", "Messages"),
+        ("changes", "Changes"),
+        ("context", "Context"),
+        ("raw", "Raw"),
+        ("details", "Details"),
+    )
     tabs = [
         el.button(
             word,
@@ -231,7 +258,15 @@ def call_body(
         el.div(*tabs, role="tablist", class_name="tabs", custom_attrs={"aria-label": "views of this call"}),
         el.div(
             match(
-                tab, ("raw", _raw(view, request, response)), ("details", _details(view)), _rendered(view, show_earlier)
+                tab,
+                ("raw", _raw(view, request, response)),
+                ("details", _details(view)),
+                ("changes", _changes(view, changes)),
+                (
+                    "context",
+                    _panel("What fills the context", context_shares(view.shares, view.shares_note), test_id="context"),
+                ),
+                _rendered(view, show_earlier),
             ),
             role="tabpanel",
             custom_attrs={"aria-label": "the chosen view"},

@@ -69,6 +69,27 @@ def _media(block: BlockView) -> rx.Component:
     return el.div(el.span(block.title, class_name="chip"), el.span(block.note, class_name="muted"), class_name="media")
 
 
+def _picture(block: BlockView) -> rx.Component:
+    return el.div(
+        el.img(src=block.source, alt=block.note, loading="lazy", custom_attrs={"data-testid": "picture"}),
+        el.span(block.note, class_name="muted"),
+        class_name="media-shown",
+    )
+
+
+def _sound(block: BlockView) -> rx.Component:
+    return el.div(
+        el.audio(
+            src=block.source,
+            controls=True,
+            preload="metadata",
+            custom_attrs={"aria-label": block.note, "data-testid": "sound"},
+        ),
+        el.span(block.note, class_name="muted"),
+        class_name="media-shown",
+    )
+
+
 def _other(block: BlockView) -> rx.Component:
     return el.details(el.summary(block.title), safe_html(block.html, "tool-body"), class_name="other")
 
@@ -81,6 +102,8 @@ def block(view: BlockView) -> rx.Component:
         ("tool_call", _tool_call(view)),
         ("tool_result", _tool_result(view)),
         ("media", _media(view)),
+        ("image", _picture(view)),
+        ("audio", _sound(view)),
         ("refusal", el.div(el.strong(view.title), safe_html(view.html), class_name="refusal")),
         _other(view),
     )

@@ -11,10 +11,10 @@ from union_square.ui.session_views import (
     BreakView,
     ContextBar,
     ContextView,
-    ShareView,
     WaterfallRow,
     WaterfallView,
 )
+from union_square.ui.views import ShareView
 
 _KEYS = (("waiting", "waiting"), ("thinking", "until the first token"), ("stream", "streaming"), ("tools", "tools"))
 

@@ -11,6 +11,7 @@ from union_square.domain.ids import parse_call_id
 from union_square.domain.views import CallDetail, Subject
 from union_square.ui import failures, frame
 from union_square.ui.annotating import Annotated
+from union_square.ui.comparing import Comparing, load_changes
 from union_square.ui.components.call import call_body, call_head
 from union_square.ui.components.elements import phases
 from union_square.ui.components.notes import notes, tag_editor
@@ -64,7 +65,7 @@ async def _look(watching: Watching, call_id: str, proxy_url: str, shown: int) ->
     return await to_thread.run_sync(_present, detail, proxy_url, request, response, shown)
 
 
-class CallState(Annotated, rx.State):
+class CallState(Annotated, Comparing, rx.State):
     phase: str = "loading"
     failure: str = ""
     subject_id: str = ""
@@ -125,8 +126,12 @@ class CallState(Annotated, rx.State):
         return CallState.watch
 
     @rx.event
-    def show_tab(self, tab: str) -> None:
+    async def show_tab(self, tab: str) -> None:
         self.tab = tab
+        if tab == "changes" and self.view.parent_id and self.changes.id != self.view.id:
+            self.changes = await load_changes(
+                services().watching, self.view.id, self.view.parent_id, "the call it continues"
+            )
 
 
 def page() -> rx.Component:
@@ -136,7 +141,13 @@ def page() -> rx.Component:
         tag_editor(CallState.tags, CallState.tag_names, CallState.add_tag, CallState.remove_tag),
         cond(CallState.said, el.p(CallState.said, class_name="banner", role="alert")),
         call_body(
-            view, CallState.request, CallState.response, CallState.tab, CallState.show_tab, CallState.show_earlier
+            view,
+            CallState.request,
+            CallState.response,
+            CallState.changes,
+            CallState.tab,
+            CallState.show_tab,
+            CallState.show_earlier,
         ),
         notes(CallState.notes, CallState.add_note, CallState.remove_note),
     )

@@ -13,8 +13,10 @@ from union_square.domain.ids import parse_session_id
 from union_square.domain.views import Subject
 from union_square.ui import failures, frame
 from union_square.ui.annotating import Annotated
+from union_square.ui.arranging import Arranging
 from union_square.ui.comparing import Comparing
 from union_square.ui.components.actions import session_actions
+from union_square.ui.components.arranging import arranged_note, merge_form, move_form
 from union_square.ui.components.changes import changes_panel
 from union_square.ui.components.conversation import copy_id, turn
 from union_square.ui.components.elements import fact, local_time, page_link, phases, state_mark
@@ -93,7 +95,7 @@ async def _look(watching: Watching, asked: _Asked) -> _Look:
     return await to_thread.run_sync(_present, conversation, asked)
 
 
-class SessionState(Annotated, Comparing, rx.State):
+class SessionState(Annotated, Comparing, Arranging, rx.State):
     phase: str = "loading"
     failure: str = ""
     subject_id: str = ""
@@ -109,6 +111,9 @@ class SessionState(Annotated, Comparing, rx.State):
     zoom: int = 1
     width: str = "100%"  # of the time line, beside the page's
     shown: int = TURNS_AT_FIRST
+
+    def _session_id(self) -> str:
+        return self.subject_id
 
     def _subject(self) -> tuple[Subject, str]:
         return "session", self.subject_id
@@ -144,6 +149,7 @@ class SessionState(Annotated, Comparing, rx.State):
         if session_id != self.subject_id:
             self.subject_id, self.base = session_id, f"/sessions/{session_id}"
             self.phase, self.failure, self.said = "loading", "", ""
+            self.moving, self.merging = "", False
             self.settled, self.running, self.shown = [], [], TURNS_AT_FIRST
             self._zoom(1)
             self.tree, self.waterfall, self.context = TreeView(), WaterfallView(), ContextView()
@@ -190,7 +196,7 @@ def _head() -> rx.Component:
             el.h1(line.title, custom_attrs={"data-testid": "session-title"}),
             state_mark(line.state, line.state_word),
             copy_id(line.id),
-            session_actions(line.id),
+            session_actions(line.id, SessionState.open_merge),
             class_name="title-line",
         ),
         el.dl(
@@ -283,8 +289,23 @@ def _conversation() -> rx.Component:
 
 
 def _acting(row: TreeRow) -> rx.Component:
-    return page_link(
-        "Read this line", href=row.read_href, title=row.read_word, custom_attrs={"data-testid": "read-line"}
+    return fragment(
+        page_link("Read this line", href=row.read_href, title=row.read_word, custom_attrs={"data-testid": "read-line"}),
+        el.button(
+            "Split off",
+            type="button",
+            class_name="quiet",
+            on_click=SessionState.split_off(row.id, row.number),
+            title="this call and what continues it become a session of their own",
+            custom_attrs={"data-testid": "split"},
+        ),
+        el.button(
+            "Move…",
+            type="button",
+            class_name="quiet",
+            on_click=SessionState.open_move(row.id, row.number),
+            custom_attrs={"data-testid": "move"},
+        ),
     )
 
 
@@ -296,7 +317,20 @@ def page() -> rx.Component:
     ready = fragment(
         _head(),
         cond(SessionState.said, el.p(SessionState.said, class_name="banner", role="alert")),
+        arranged_note(
+            SessionState.arranged, SessionState.arranged_href, SessionState.undo_id, SessionState.undo_arranging
+        ),
+        cond(SessionState.merging, merge_form(SessionState.offered, SessionState.merge, SessionState.open_merge)),
         _views(),
+        cond(
+            SessionState.moving,
+            move_form(
+                SessionState.moving_word,
+                SessionState.offered,
+                SessionState.move,
+                SessionState.open_move(SessionState.moving, SessionState.moving_word),
+            ),
+        ),
         match(
             SessionState.view_name,
             ("tree", tree(SessionState.tree, _acting)),
