@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 CLASSES = {
     *("md-link", "md-target", "md-image", "md-plain", "md-cut", "scroll", "copy", "code", "code-head", "code-name"),
-    *("data", "j-key", "j-string", "j-number", "j-word"),
+    *("data", *(f"h-{kind}" for kind in "ksncf"), "j-key", "j-string", "j-number", "j-word"),
 }
 NASTY = st.sampled_from(
     [
