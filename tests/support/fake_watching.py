@@ -253,7 +253,7 @@ class FakeWatching:
         self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER
     ) -> Page[CallView]:
         self._check()
-        found = [t.call(turn) for t in self.told for turn in t.turns if _says(turn, where.text or "")]
+        found = [one.call for one in self._candidates(where)]
         found.sort(key=lambda c: c.started_at, reverse=True)
         return Page(items=tuple(found[:limit]), next_cursor=None)
 
@@ -284,7 +284,8 @@ class FakeWatching:
     async def figures(
         self, where: CallFilter = NO_FILTER, *, by: Dimension = "model", step_us: int = HOUR_US
     ) -> Figures:
-        return add_up(*(2 * ([_tally(one.call, by, step_us) for one in self._candidates(where)],)), step_us)
+        tallies = [_tally(one.call, by, step_us) for one in self._candidates(where)]
+        return add_up(tallies, tallies, step_us)
 
     async def span(self, where: CallFilter = NO_FILTER) -> tuple[int, int] | None:
         began = [round(one.call.started_at.timestamp() * 1e6) for one in self._candidates(where)]
@@ -302,7 +303,8 @@ class FakeWatching:
     def _candidates(self, where: CallFilter) -> list[Candidate]:
         """The imagined calls that the filter finds."""
         found = [_candidate(told, turn) for told in self.told for turn in told.turns]
-        return [one for one in found if fulfils(one, where.query)]
+        said = where.text or ""
+        return [one for one in found if fulfils(one, where.query) and said.lower() in one.words()]
 
     async def arrange(self, edit: Edit, author: str = "") -> Change:
         raise ValueError("nothing can be moved in an imagined world")

@@ -297,3 +297,28 @@ class UpstreamLine:
     name: str = ""
     target: str = ""
     base_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacetLink:
+    value: str = ""
+    calls: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacetLine:
+    """A field of the filter language and what the calls found are by it."""
+
+    name: str = ""
+    links: list[FacetLink] = field(default_factory=list[FacetLink])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterProblem:
+    """A filter that cannot be read: its text cut around what is wrong, and what to do; message "" = it can."""
+
+    before: str = ""
+    wrong: str = ""
+    after: str = ""
+    message: str = ""

@@ -1,18 +1,21 @@
-"""`/search`: a text in every recorded message, model, path and id."""
+"""`/search`: the calls that a filter describes; the address holds the filter, so that it can be kept and shared."""
 # ruff: noqa: RUF012 - Reflex copies the default of a state's var for each client
 
-from urllib.parse import urlencode
+from datetime import UTC, datetime
 
 import reflex as rx
 
+from union_square.domain.finding import FilterError, parse_filter, settle
 from union_square.store.ports import CallFilter
 from union_square.ui import failures, frame, routes, wording
 from union_square.ui.components.elements import empty_note, page_link, phases
+from union_square.ui.components.finding import facets, filter_problem
 from union_square.ui.components.reflex import cond, el, fragment
 from union_square.ui.components.sessions import call_table
+from union_square.ui.present_finding import address_of, present_facets, present_problem
 from union_square.ui.present_sessions import present_call_line
 from union_square.ui.services import services
-from union_square.ui.views import CallLine
+from union_square.ui.views import CallLine, FacetLine, FilterProblem
 
 _PER_PAGE = 50
 
@@ -22,6 +25,8 @@ class SearchState(rx.State):
     failure: str = ""
     text: str = ""
     lines: list[CallLine] = []
+    facet_lines: list[FacetLine] = []
+    problem: FilterProblem = FilterProblem()
     found: str = ""
     older: str = ""
 
@@ -29,15 +34,18 @@ class SearchState(rx.State):
     async def load(self) -> None:
         """Search for what the address asks for."""
         query = self.router.url.query_parameters
-        self.text = query.get("text", "").strip()
+        self.text = (query.get("q", "") or query.get("text", "")).strip()
         self.lines, self.found, self.older = [], "", ""
-        if not self.text:
-            self.phase = "ready"
-            return
+        self.facet_lines, self.problem = [], FilterProblem()
         try:
-            page = await services().watching.calls(
-                limit=_PER_PAGE, cursor=query.get("cursor") or None, where=CallFilter(text=self.text)
-            )
+            where = CallFilter(query=settle(parse_filter(self.text), datetime.now(UTC)))
+        except FilterError as error:
+            self.problem, self.phase = present_problem(self.text, error), "ready"
+            return
+        watching = services().watching
+        try:
+            page = await watching.calls(limit=_PER_PAGE, cursor=query.get("cursor") or None, where=where)
+            self.facet_lines = present_facets(await watching.facets(where), routes.SEARCH.path, self.text)
         except failures.EXPECTED as error:
             self.phase, self.failure = failures.phase_of(error)
             return
@@ -45,14 +53,13 @@ class SearchState(rx.State):
         more = " and more" if page.next_cursor else ""
         self.found = f"{wording.plural(len(self.lines), 'call')}{more}, newest first" if self.lines else ""
         if page.next_cursor:
-            address = urlencode({"text": self.text, "cursor": page.next_cursor})
-            self.older = f"{routes.SEARCH.path}?{address}"
+            self.older = address_of(routes.SEARCH.path, self.text, page.next_cursor)
         self.phase = "ready"
 
     @rx.event
     def search(self, form: dict[str, str]) -> rx.event.EventSpec:
         """Go to the address of this search."""
-        return rx.redirect(f"{routes.SEARCH.path}?{urlencode({'text': form.get('text', '').strip()})}")
+        return rx.redirect(address_of(routes.SEARCH.path, form.get("text", "")))
 
 
 def page() -> rx.Component:
@@ -60,7 +67,7 @@ def page() -> rx.Component:
         el.input(
             name="text",
             type="search",
-            placeholder="Words in any message, a model, a path or an id",
+            placeholder='Words, "a phrase", model:gpt-4o status:error cost>0.10 -tag:seen',
             default_value=SearchState.text,
             key="search-" + SearchState.text,
             auto_focus=True,
@@ -75,6 +82,7 @@ def page() -> rx.Component:
         SearchState.lines,
         fragment(
             el.p(SearchState.found, class_name="muted", role="status"),
+            facets(SearchState.facet_lines),
             call_table(SearchState.lines, "calls found"),
             cond(
                 SearchState.older,
@@ -83,10 +91,16 @@ def page() -> rx.Component:
         ),
         cond(
             SearchState.text,
-            empty_note("Nothing found", "No recorded call holds these words."),
-            empty_note("Search all calls", "Words are looked for in what was asked and what was answered."),
+            cond(
+                SearchState.problem.message, fragment(), empty_note("Nothing found", "No recorded call is like this.")
+            ),
+            empty_note("No calls yet", "The live page says how to connect an application."),
         ),
     )
     return frame.shell(
-        "Search", frame.page_head("Search"), box, phases(SearchState.phase, SearchState.failure, results)
+        "Search",
+        frame.page_head("Search"),
+        box,
+        filter_problem(SearchState.problem),
+        phases(SearchState.phase, SearchState.failure, results),
     )
