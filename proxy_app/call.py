@@ -117,8 +117,8 @@ class Call:
         self.response_total = len(payload)
         if self._bodies:
             self._end()
-            if payload and JSON in record:
-                payload = FieldMask(answer=True).feed(payload)
+            if JSON in record:
+                payload = mask_whole(payload, answer=True)
             self._tap.offer(WHOLE_RESPONSE, self.id, at, whole_payload(record, payload))  # type: ignore[union-attr]
         else:
             self.response_head(at, record)

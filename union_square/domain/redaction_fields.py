@@ -127,11 +127,11 @@ class FieldMask:
         return bare  # backslashes at the end may belong to the closing quote: they stay
 
 
-def mask_whole(data: bytes) -> bytes:
+def mask_whole(data: bytes, *, answer: bool = False) -> bytes:
     """A body that came in one piece as it is to be recorded: what a FieldMask makes of it."""
     if data[:1] == b"{" and not _has_name(data):
         return data
-    return FieldMask().feed(data)
+    return FieldMask(answer=answer).feed(data)
 
 
 def _has_name(data: bytes) -> bool:
