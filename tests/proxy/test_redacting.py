@@ -2,22 +2,41 @@
 
 import gzip
 import json
+import zlib
 from pathlib import Path
+from typing import Any, cast
 
+import brotli
 import pytest
+import zstandard
 
 from tests.proxy.conftest import proxying
 from tests.support.upstream import READ_HEAD, chunk, response, scripted
 from tests.support.websockets import frame
+from union_square.domain.call import CallRecording
+from union_square.recording.redacting import MAX_DECODED_BYTES
 from union_square.settings import SettingsError, load_settings
 
 MAIL, CARD, CODE = b"jane.doe@mail.example", b"4111 1111 1111 1111", b"ACME-1234"
 RULES = {"redact": ("email", "card"), "redact_patterns": (r"ACME-\d{4}",)}
 SECRETS = (MAIL, CARD, CODE)
+GET = b"GET /t/v1 HTTP/1.1\r\nHost: p\r\nConnection: close\r\n\r\n"
 
 
 def post(body: bytes) -> bytes:
     return b"POST /t/v1?to=" + MAIL + b" HTTP/1.1\r\nHost: p\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+
+def packed(text: bytes, encoding: str) -> bytes:
+    compress = {
+        "gzip": gzip.compress,
+        "deflate": zlib.compress,
+        "br": cast("Any", brotli).compress,
+        "zstd": zstandard.ZstdCompressor().compress,
+    }
+    for name in encoding.split(", "):
+        text = compress[name](text)
+    return text
 
 
 def kept(folder: Path) -> list[Path]:
@@ -38,7 +57,7 @@ async def test_bodies_whole_and_in_pieces_are_masked_and_forwarded_as_they_came(
         assert body in await client.until(b"}")
         await client.send(post(body)[:-40])
         await client.send(post(body)[-40:])
-        streamed = await client.until(b"0\r\n\r\n")
+        streamed = await client.until(b"\r\n0\r\n\r\n")
         assert CARD in streamed
         assert MAIL[9:] in streamed
         calls = await proxy.ended(2)
@@ -55,28 +74,105 @@ async def test_bodies_whole_and_in_pieces_are_masked_and_forwarded_as_they_came(
     assert kept(tmp_path) == []
 
 
-async def test_what_cannot_be_read_as_it_passes_is_left_out_and_told_as_a_gap(tmp_path: Path) -> None:
-    body = gzip.compress(MAIL * 20)
-    switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n" + frame(MAIL)
+async def sent_and_recorded(folder: Path, request: bytes, answer: list[bytes | float]) -> CallRecording:
+    """The recording of one call with rules on, after a look at what either side was given."""
     async with (
-        scripted(
-            [[response(body, headers=[("content-encoding", "gzip")])], [READ_HEAD, switch, 0.3, "close"]]
-        ) as upstream,
+        scripted([[READ_HEAD, *answer, "close"]]) as upstream,
+        proxying(folder, {"t": upstream.base_url}, **RULES) as proxy,
+    ):
+        client = await proxy.connect()
+        await client.send(request)
+        given = await client.rest()
+        (call,) = await proxy.ended()
+    body = b"".join(piece for piece in answer if isinstance(piece, bytes)).partition(b"\r\n\r\n")[2]
+    assert given.endswith(body)
+    assert kept(folder) == []
+    return call
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "gzip, br"])
+async def test_of_a_compressed_body_the_masked_text_is_recorded_and_the_head_says_so(
+    tmp_path: Path, encoding: str
+) -> None:
+    text = json.dumps({"text": b" ".join(SECRETS).decode(), "access_token": "c4n4ry", "token": "stays"}).encode()
+    body = packed(text, encoding)
+    lines = f"content-encoding: {encoding}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}".encode()
+    call = await sent_and_recorded(tmp_path, GET, [b"HTTP/1.1 200 OK\r\n" + lines + b"\r\n\r\n", body])
+    recorded = json.loads(bytes(call.response.data))
+    assert recorded == {"text": " ".join("*" * len(s) for s in SECRETS), "access_token": "*" * 6, "token": "stays"}
+    assert call.response.total == len(body)
+    assert not call.gaps
+    assert b"\r\nx-union-square-forwarded-content-encoding: " + encoding.encode() in call.response_head
+    assert b"\r\ncontent-encoding" not in call.response_head.lower()
+    assert b"\r\ncontent-length" not in call.response_head.lower()
+
+
+async def test_a_compressed_stream_keeps_its_pieces_and_their_times(tmp_path: Path) -> None:
+    packer = zlib.compressobj(wbits=31)
+    events = [b"data: " + MAIL + b"\n\n", b"data: " + CARD + b"\n\n", b"data: end\n\n"]
+    pieces = [packer.compress(event) + packer.flush(zlib.Z_SYNC_FLUSH) for event in events]
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\n\r\n"
+    answer: list[bytes | float] = [head]
+    for piece in (*pieces, packer.flush()):
+        answer += [piece, 0.05]
+    call = await sent_and_recorded(tmp_path, GET, answer)
+    assert bytes(call.response.data) == b"".join(events).replace(MAIL, b"*" * len(MAIL)).replace(CARD, b"*" * len(CARD))
+    assert [chunk.size for chunk in call.response.chunks] == [len(event) for event in events]
+    offsets = [chunk.offset_us for chunk in call.response.chunks]
+    assert offsets[1] - offsets[0] > 20_000
+
+
+async def test_a_compressed_request_is_forwarded_as_it_came_and_recorded_as_masked_text(tmp_path: Path) -> None:
+    body = packed(json.dumps({"to": MAIL.decode(), "api_key": "c4n4ry"}).encode(), "gzip")
+    async with (
+        scripted([[response(b"{}")]]) as upstream,
         proxying(tmp_path, {"t": upstream.base_url}, **RULES) as proxy,
     ):
         client = await proxy.connect()
-        await client.send(post(b"{}"))
-        assert body in await client.until(body)
+        head = b"POST /t/v1 HTTP/1.1\r\nHost: p\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
+        await client.send(head + body[:20])
+        await client.send(body[20:])
+        await client.until(b"{}")
+        (call,) = await proxy.ended()
+        assert [r.body for r in upstream.received] == [body]
+    assert json.loads(bytes(call.request.data)) == {"to": "*" * len(MAIL), "api_key": "*" * 6}
+    assert kept(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", packed(MAIL * 20, "br")),  # not what it says it is
+        ("gzip", packed(MAIL * 20, "gzip")[:-8] + b"\xff" * 8),
+        ("something", MAIL * 20),
+        ("gzip", packed(b"x" * (MAX_DECODED_BYTES + 1), "gzip")),
+    ],
+    ids=["another encoding", "broken", "unknown", "huge"],
+)
+async def test_what_cannot_be_unpacked_is_left_out_and_told_as_a_gap(
+    tmp_path: Path, encoding: str, body: bytes
+) -> None:
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    call = await sent_and_recorded(tmp_path, GET, [head + body])
+    assert not call.response.data
+    assert call.response.total == len(body)
+    assert [(gap.bytes, gap.reason) for gap in call.gaps] == [(len(body), "redaction")]
+
+
+async def test_frames_of_an_upgraded_connection_are_left_out_and_told_as_a_gap(tmp_path: Path) -> None:
+    switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n" + frame(MAIL)
+    async with (
+        scripted([[READ_HEAD, switch, 0.3, "close"]]) as upstream,
+        proxying(tmp_path, {"t": upstream.base_url}, **RULES) as proxy,
+    ):
+        client = await proxy.connect()
         await client.send(b"GET /t/ws HTTP/1.1\r\nHost: p\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
         await client.until(MAIL)
         await client.send(frame(MAIL, masked=True))
-        calls = await proxy.ended(2)
-    assert not calls[0].response.data
-    assert calls[0].response.total == len(body)
-    assert [(gap.bytes, gap.reason) for gap in calls[0].gaps] == [(len(body), "redaction")]
-    assert {gap.reason for gap in calls[1].gaps} == {"redaction"}
-    assert not calls[1].response.data
-    assert not calls[1].request.data
+        (call,) = await proxy.ended()
+    assert [gap.reason for gap in call.gaps] == ["redaction", "redaction"]
+    assert not call.response.data
+    assert not call.request.data
     assert kept(tmp_path) == []
 
 

@@ -21,10 +21,12 @@ class RuleError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """`pattern` finds what may be one, `is_one` says whether it is."""
+    """`pattern` finds what may be one, `is_one` says whether it is. One of `marks` stands in all that it finds; where
+    none does, `pattern` is not tried (a search for a few bytes is thirty times as fast)."""
 
     name: str
     pattern: re.Pattern[bytes]
+    marks: tuple[bytes, ...] = ()
     is_one: Callable[[bytes], bool] = lambda _: True
 
 
@@ -53,34 +55,36 @@ def is_phone(found: bytes) -> bool:
 _LEFT, _RIGHT = rb"(?<![A-Za-z0-9_])", rb"(?![A-Za-z0-9_])"
 
 
-def _rule(name: str, pattern: bytes, is_one: Callable[[bytes], bool] | None = None) -> Rule:
-    compiled = re.compile(pattern)
-    return Rule(name=name, pattern=compiled) if is_one is None else Rule(name=name, pattern=compiled, is_one=is_one)
+def _rule(name: str, pattern: bytes, *marks: bytes, is_one: Callable[[bytes], bool] = lambda _: True) -> Rule:
+    return Rule(name=name, pattern=re.compile(pattern), marks=marks, is_one=is_one)
 
 
 DETECTORS: Mapping[str, Rule] = {
     rule.name: rule
     for rule in (
         # Bounded on both sides of the @, so that a long word costs no more than its length.
-        _rule("email", rb"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![\w-])"),
-        _rule("card", rb"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)", is_card),
+        _rule("email", rb"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![\w-])", b"@"),
+        _rule("card", rb"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)", is_one=is_card),
         _rule("phone", rb"(?<![\w+.-])(?:\+\d{1,3}[ .-]?(?:\(\d{1,4}\)|\d{1,4})(?:[ .-]?\d{2,4}){2,4}"
-              rb"|\(\d{3}\) ?\d{3}[ .-]\d{4}|\d{3}[.-]\d{3}[.-]\d{4})(?![\w-])", is_phone),
-        _rule("iban", _LEFT + rb"[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?" + _RIGHT, is_iban),
-        _rule("openai", _LEFT + rb"sk-(?!ant-)[A-Za-z0-9_-]{16,256}"),
-        _rule("anthropic", _LEFT + rb"sk-ant-[A-Za-z0-9_-]{16,256}"),
-        _rule("aws", _LEFT + rb"(?:AKIA|ASIA)[A-Z0-9]{16}" + _RIGHT),
-        _rule("github", _LEFT + rb"(?:gh[opsur]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{22,255})"),
-        _rule("gitlab", _LEFT + rb"gl(?:pat|ptt|rt|dt)-[A-Za-z0-9_-]{16,255}"),
+              rb"|\(\d{3}\) ?\d{3}[ .-]\d{4}|\d{3}[.-]\d{3}[.-]\d{4})(?![\w-])", is_one=is_phone),
+        _rule("iban", _LEFT + rb"[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?" + _RIGHT, is_one=is_iban),
+        _rule("openai", _LEFT + rb"sk-(?!ant-)[A-Za-z0-9_-]{16,256}", b"sk-"),
+        _rule("anthropic", _LEFT + rb"sk-ant-[A-Za-z0-9_-]{16,256}", b"sk-ant-"),
+        _rule("aws", _LEFT + rb"(?:AKIA|ASIA)[A-Z0-9]{16}" + _RIGHT, b"AKIA", b"ASIA"),
+        _rule("github", _LEFT + rb"(?:gh[opsur]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{22,255})",
+              b"ghp_", b"gho_", b"ghs_", b"ghu_", b"ghr_", b"github_pat_"),
+        _rule("gitlab", _LEFT + rb"gl(?:pat|ptt|rt|dt)-[A-Za-z0-9_-]{16,255}",
+              b"glpat-", b"glptt-", b"glrt-", b"gldt-"),
         _rule("slack", _LEFT + rb"xox[abeoprs]-[A-Za-z0-9-]{10,250}"
-              rb"|hooks\.slack\.com/services/[A-Za-z0-9/]{20,80}"),
-        _rule("google", _LEFT + rb"(?:AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_.-]{20,512})"),
-        _rule("stripe", _LEFT + rb"(?:[rs]k_(?:live|test)|whsec)_[A-Za-z0-9]{16,255}"),
-        _rule("huggingface", _LEFT + rb"hf_[A-Za-z0-9]{30,64}"),
-        _rule("jwt", _LEFT + rb"eyJ[A-Za-z0-9_-]{8,4096}\.eyJ[A-Za-z0-9_-]{4,8192}\.[A-Za-z0-9_-]{8,1024}"),
+              rb"|hooks\.slack\.com/services/[A-Za-z0-9/]{20,80}", b"xox", b"hooks.slack.com"),
+        _rule("google", _LEFT + rb"(?:AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_.-]{20,512})", b"AIza", b"ya29."),
+        _rule("stripe", _LEFT + rb"(?:[rs]k_(?:live|test)|whsec)_[A-Za-z0-9]{16,255}",
+              b"k_live_", b"k_test_", b"whsec_"),
+        _rule("huggingface", _LEFT + rb"hf_[A-Za-z0-9]{30,64}", b"hf_"),
+        _rule("jwt", _LEFT + rb"eyJ[A-Za-z0-9_-]{8,4096}\.eyJ[A-Za-z0-9_-]{4,8192}\.[A-Za-z0-9_-]{8,1024}", b"eyJ"),
         # In JSON the lines of a key stand on one line, parted by \n.
         _rule("private_key", rb"-----BEGIN [A-Z ]{0,24}PRIVATE KEY-----[A-Za-z0-9+/=\\rn :,-]{1,16384}?"
-              rb"-----END [A-Z ]{0,24}PRIVATE KEY-----"),
+              rb"-----END [A-Z ]{0,24}PRIVATE KEY-----", b"PRIVATE KEY-----"),
     )
 }  # fmt: skip
 """Each by the name by which it is turned on."""
@@ -113,6 +117,8 @@ def _own_rule(pattern: str) -> Rule:
 def redact_text(rules: Iterable[Rule], data: bytes) -> bytes:
     """`data` with all that the rules find turned into `*`, of the same length."""
     for rule in rules:
+        if rule.marks and not any(mark in data for mark in rule.marks):
+            continue
         data = rule.pattern.sub(lambda m, rule=rule: b"*" * len(m[0]) if rule.is_one(m[0]) else m[0], data)
     return data
 

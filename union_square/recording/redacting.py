@@ -1,12 +1,15 @@
 """Redaction rules laid over the tap: what they find is masked before it is offered. Not there at all when none is on.
 
-Heads and bodies keep their sizes; pieces of a line that is not ended yet wait for its end. A body that cannot be read
-as it passes (compressed, or frames of an upgraded connection) is not recorded: a gap with the reason `redaction` says
-how much, because what was to be masked could stand in it.
+Heads and bodies keep their sizes; pieces of a line that is not ended yet wait for its end. Of a compressed body what is
+recorded is the text in it, masked, known credential fields too; the recorded head then says so: `content-encoding` and
+`content-length` stand in it as `x-union-square-forwarded-content-encoding` and `…-length`. What cannot be read as it
+passes (an unknown or broken encoding, frames of an upgraded connection) is not recorded: a gap with the reason
+`redaction` says how many of the forwarded bytes, because what was to be masked could stand in them.
 
 Must not: wait, raise, change what is forwarded.
 """
 
+import re
 from typing import Protocol
 
 from union_square.domain.records import (
@@ -23,11 +26,17 @@ from union_square.domain.records import (
     gap_payload,
     parts_of,
 )
+from union_square.domain.redaction_fields import FieldMask
 from union_square.domain.redaction_rules import Rule, RuleMask, redact_text
+from union_square.wire.content import ContentDecoder
 
 REASON = "redaction"
+MAX_DECODED_BYTES = 16 << 20
+"""Of one body: the proxy unpacks it between forwarding its pieces. What is beyond is left out, with a gap."""
+
 _REQUEST = frozenset({REQUEST_HEAD, REQUEST_CHUNK, REQUEST_END})
-_SAID = b"content-encoding:"
+_ENCODING = re.compile(rb"\r\ncontent-encoding:([^\r]*)", re.IGNORECASE)
+_OF_THE_FORWARDED = re.compile(rb"\r\n(content-encoding|content-length):", re.IGNORECASE)
 
 
 class Offers(Protocol):
@@ -37,14 +46,42 @@ class Offers(Protocol):
 
 
 class _Side:
-    """One direction of one call."""
+    """One direction of one call. `mask` is None when (from here on) nothing of the body is recorded."""
 
-    __slots__ = ("left_out", "mask", "pieces")
+    __slots__ = ("_content", "_fields", "left_out", "mask", "pieces")
 
-    def __init__(self, rules: tuple[Rule, ...], *, readable: bool) -> None:
-        self.mask = RuleMask(rules) if readable else None
+    def __init__(self, mask: RuleMask | None, content: ContentDecoder | None, fields: FieldMask | None) -> None:
+        self.mask = mask
+        self._content = content  # of a compressed body
+        self._fields = fields  # of a compressed body: of others they are masked before
         self.left_out = 0
         self.pieces = 0
+
+    def feed(self, at: int, data: bytes) -> list[tuple[int, bytes]]:
+        """The pieces to record, each with its time."""
+        ready: list[tuple[int, bytes]] = []
+        plain = data
+        if self.mask is not None and self._content is not None:
+            plain = self._content.feed(data)
+            if self._content.problem:  # what comes out now may be anything
+                ready, self.mask = self.mask.end(), None
+        if self.mask is None:
+            self.left_out += len(data)
+            self.pieces += 1
+            return ready
+        return self._masked(self.mask, at, plain)
+
+    def end(self, at: int) -> list[tuple[int, bytes]]:
+        """The pieces that waited for more."""
+        if self.mask is None:
+            return []
+        rest = self._masked(self.mask, at, self._content.end()) if self._content is not None else []
+        return rest + self.mask.end()
+
+    def _masked(self, mask: RuleMask, at: int, plain: bytes) -> list[tuple[int, bytes]]:
+        if not plain:
+            return []
+        return mask.feed(at, self._fields.feed(plain) if self._fields is not None else plain)
 
 
 class RedactingTap:
@@ -61,46 +98,44 @@ class RedactingTap:
             for part, piece in parts_of(kind, payload):
                 self.offer(part, call, at, piece)
         elif kind in (REQUEST_HEAD, RESPONSE_HEAD):
-            self._begin(kind, call, payload)
-            self._tap.offer(kind, call, at, redact_text(self._rules, payload))
+            self._tap.offer(kind, call, at, redact_text(self._rules, self._begin(kind, call, at, payload)))
         elif kind in (REQUEST_CHUNK, RESPONSE_CHUNK):
-            self._pass(kind, call, at, payload)
+            side = self._sides.get((call, kind in _REQUEST))
+            side = side or self._sides.setdefault((call, kind in _REQUEST), _Side(None, None, None))
+            for when, piece in side.feed(at, payload):
+                self._tap.offer(kind, call, when, piece)
         else:
             for request in (True, False) if kind in (FAILURE, RESPONSE_END) else (True,):
                 self._end(call, at, request=request)
             self._tap.offer(kind, call, at, payload)
 
-    def _begin(self, kind: int, call: bytes, head: bytes) -> None:
+    def _begin(self, kind: int, call: bytes, at: int, head: bytes) -> bytes:
+        """The head as it is to be recorded, before the rules."""
         request = kind in _REQUEST
-        switched = not request and head.startswith((b"HTTP/1.1 101", b"HTTP/1.0 101"))
-        if switched:  # what comes now from either side are frames
-            self._end(call, 0, request=True)
-            self._sides[call, True] = _Side(self._rules, readable=False)
-        self._sides[call, request] = _Side(self._rules, readable=not switched and _is_plain(head))
-
-    def _pass(self, kind: int, call: bytes, at: int, data: bytes) -> None:
-        side = self._sides.get((call, kind in _REQUEST))
-        if side is None or side.mask is None:
-            side = side or self._sides.setdefault((call, kind in _REQUEST), _Side(self._rules, readable=False))
-            side.left_out += len(data)
-            side.pieces += 1
-            return
-        for when, piece in side.mask.feed(at, data):
-            self._tap.offer(kind, call, when, piece)
+        if not request and head.startswith((b"HTTP/1.1 101", b"HTTP/1.0 101")):  # what comes now are frames
+            self._end(call, at, request=True)
+            self._sides[call, True] = _Side(None, None, None)
+            self._sides[call, False] = _Side(None, None, None)
+            return head
+        encoding = b",".join(_ENCODING.findall(head)).decode("latin-1")
+        content = ContentDecoder(encoding, MAX_DECODED_BYTES)
+        if content.problem:
+            self._sides[call, request] = _Side(None, None, None)
+        elif content.identity:
+            self._sides[call, request] = _Side(RuleMask(self._rules), None, None)
+        else:
+            document = request or b"application/json" in head.lower()
+            fields = FieldMask(answer=not request) if document else None
+            self._sides[call, request] = _Side(RuleMask(self._rules), content, fields)
+            return _OF_THE_FORWARDED.sub(rb"\r\nx-union-square-forwarded-\1:", head)
+        return head
 
     def _end(self, call: bytes, at: int, *, request: bool) -> None:
         side = self._sides.pop((call, request), None)
         if side is None:
             return
         kind = REQUEST_CHUNK if request else RESPONSE_CHUNK
-        for when, piece in side.mask.end() if side.mask else ():
+        for when, piece in side.end(at):
             self._tap.offer(kind, call, when, piece)
         if side.pieces:
             self._tap.offer(GAP, call, at, gap_payload(side.pieces, side.left_out, REASON))
-
-
-def _is_plain(head: bytes) -> bool:
-    """Whether a body behind this head is not compressed."""
-    low = head.lower()
-    at = low.find(b"\n" + _SAID)
-    return at < 0 or low[at + 1 + len(_SAID) :].partition(b"\r")[0].strip() in {b"", b"identity"}

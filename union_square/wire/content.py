@@ -213,6 +213,11 @@ class ContentDecoder:
                 break
             self._layers.append(layer)
 
+    @property
+    def identity(self) -> bool:
+        """Whether there is nothing to take off."""
+        return not self._layers and not self.problem
+
     def feed(self, data: bytes) -> bytes:
         """What those bytes add to the decoded body."""
         return self._run(data, 0)
