@@ -2,34 +2,37 @@
 
     python -m bench threading [--turns 500] [--stored 100000]
 
-Two measurements, both on SQLite: one session of many turns, of which every call repeats the whole history, projected
-as a backlog (all of it at once) and live (a transaction for each call); and the same calls live beside many stored
-ones. "read" is decoding the request and the answer, "link" what finds the parent: digesting the history and asking the
-store. Requests hold as many messages as twice the turns so far.
+On SQLite: one session of many turns, of which every call repeats the whole history, each call projected as it comes
+(a transaction each); calls of other sessions beside many stored ones; and backlogs, read at once. "link" is threading:
+"digest" compares the history with what is kept of the call before and digests what is new in it, "ask" asks the store
+for the parent. Beside it stand "read", decoding the request and the answer, and "write", most of which is compressing
+the recorded bytes: these go with what was sent. Requests hold as many messages as twice the turns so far.
 """
 
 import argparse
+import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 from bench.agents import AgentCall, AgentSession, RecordedLog
-from union_square.domain.ids import CallId, SessionId
+from union_square.domain.ids import CallId
 from union_square.domain.threads_kept import Memory
 from union_square.projecting.batch import Batch
 from union_square.projecting.open_call import OpenCall
 from union_square.projecting.projector import Projector
 from union_square.store.migrate import migrate
-from union_square.store.ports import Projection
 from union_square.store.sql import SqlStore
 
-AT_ONCE = 500
-SHOWN = (10, 50, 100, 200, 300, 400, 500)
+SHOWN = (10, 50, 100, 250, 500)
+BESIDE_OTHERS = 100
+"""Turns of the session beside many stored calls."""
+OTHERS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,15 +53,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--turns", type=int, default=500)
     parser.add_argument("--stored", type=int, default=100_000)
     options = parser.parse_args(argv)
-    for stored in (0, options.stored):
+    for stored, turns in ((0, options.turns), (options.stored, min(options.turns, BESIDE_OTHERS))):
         with tempfile.TemporaryDirectory() as folder:
             store = _new_store(Path(folder))
             try:
-                fill(store, stored)
-                session = AgentSession(1, streamed=False)
-                print(f"\none session, live, beside {stored:,} stored calls; CPU ms per call")
-                print(f"{'turn':>6}{'request kB':>12}{'read':>8}{'digest':>8}{'ask':>8}{'write':>8}")
-                if not _follow(store, session, options.turns):
+                fill(store, Path(folder), stored)
+                if not _show(store, stored, turns):
                     return 1
             finally:
                 store.close()
@@ -67,6 +67,41 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"\na backlog of one session of {turns} turns, streamed: {catch_up(turns):,.0f} calls a second of CPU time"
         )
     return 0
+
+
+def _show(store: SqlStore, stored: int, turns: int) -> bool:
+    print(f"\none session of {turns} turns beside {stored:,} stored calls; CPU ms per call")
+    if stored:
+        print("(the stored calls are rows, copied in the database: of a call, its threads and its session)")
+    print(f"{'turn':>6}{'request kB':>12}{'digest':>8}{'ask':>8}{'= link':>8}{'read':>8}{'write':>8}")
+    session, memory, before = AgentSession(1, streamed=False), Memory(), None
+    for turn in range(1, turns + 1):
+        made = session.call()
+        cost, parent = _project(store, made, memory, turn)
+        if turn in SHOWN:
+            print(_line(f"{turn}", cost))
+        if parent != before:
+            print(f"turn {turn} was linked to {parent} instead of {before}", file=sys.stderr)
+            return False
+        before = made.events[0].call_id
+    others = [_second(store, AgentSession(100 + number, streamed=False), memory) for number in range(OTHERS)]
+    print(_line("2", _middle(others)) + f"  (the median of {OTHERS} other sessions)")
+    return True
+
+
+def _second(store: SqlStore, session: AgentSession, memory: Memory) -> "CallCost":
+    _project(store, session.call(), memory, 1)
+    return _project(store, session.call(), memory, 2)[0]
+
+
+def _line(name: str, cost: "CallCost") -> str:
+    figures = (cost.digest, cost.ask, cost.digest + cost.ask, cost.read, cost.write)
+    return f"{name:>6}{cost.request_bytes / 1000:>12,.0f}" + "".join(f"{figure:>8.1f}" for figure in figures)
+
+
+def _middle(costs: Sequence["CallCost"]) -> "CallCost":
+    names = ("request_bytes", "read", "digest", "ask", "write")
+    return CallCost(turn=2, **{name: median(getattr(cost, name) for cost in costs) for name in names})
 
 
 def catch_up(turns: int) -> float:
@@ -84,48 +119,45 @@ def catch_up(turns: int) -> float:
     return turns / took
 
 
-def fill(store: SqlStore, count: int) -> None:
-    """So many calls in sessions of their own, ten calls each, of the same credential; their bodies are left out."""
+def fill(store: SqlStore, folder: Path, count: int) -> None:
+    """So many calls in sessions of their own, ten calls each, of one credential: one is projected, its rows are copied
+    with ids, times and digests of their own. Their messages, search words and bodies are left out."""
+    if not count:
+        return
+    batch = Batch(store.writer)
     call = OpenCall(CallId("f" * 32))
     for event in AgentSession(9, streamed=False).call().events:
         call.apply(event)
-    call.link = Batch(store.writer).link(call)
-    model = call.project()
-    for start in range(0, count, AT_ONCE):
-        store.writer.write([_another(model, number) for number in range(start, min(start + AT_ONCE, count))], {})
-
-
-def _another(model: Projection, number: int) -> Projection:
-    """Another call, as small as it can be: what matters is that it is there and has digests of its own."""
-    id_ = CallId(f"e{number:031x}")
-    view = replace(
-        model.detail.call,
-        id=id_,
-        session_id=SessionId(f"e{number // 10:031x}"),
-        parent_id=CallId(f"e{number - 1:031x}") if number % 10 else None,
-        started_at=model.detail.call.started_at - timedelta(days=1) + timedelta(milliseconds=number),
-    )
-    digests = tuple(f"{number:024x}{kind:08x}" for kind in range(4))
-    return replace(
-        model, detail=replace(model.detail, call=view), thread_digests=digests, response_id=f"r{number}", archive=None
-    )
-
-
-def _follow(store: SqlStore, session: AgentSession, turns: int) -> bool:
-    """Project the session's calls one by one; whether each was linked to the one before."""
-    memory, before = Memory(), None
-    for turn in range(1, turns + 1):
-        cost, parent = _project(store, session.call(), memory, turn)
-        if turn in SHOWN:
-            print(
-                f"{turn:>6}{cost.request_bytes / 1000:>12,.0f}{cost.read:>8.1f}{cost.digest:>8.1f}{cost.ask:>8.1f}"
-                f"{cost.write:>8.1f}"
+    call.link = batch.link(call)
+    batch.add(call.project())
+    batch.flush()
+    with sqlite3.connect(folder / "store.db") as connection:
+        for table, others in _COPIES.items():
+            columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+            values = ", ".join(others.get(name, f"t.{name}") for name in columns)
+            connection.execute(
+                "WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < ?)"
+                f" INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM counted, {table} AS t",
+                (count // 10 if table == "sessions" else count,),
             )
-        if parent != before:
-            print(f"turn {turn} was linked to {parent} instead of {before}", file=sys.stderr)
-            return False
-        before = _last(store)
-    return True
+        connection.execute("ANALYZE")
+    connection.close()
+
+
+_COPIES = {
+    "calls": {
+        "id": "printf('e%031x', n)",
+        "session_id": "printf('e%031x', n / 10)",
+        "parent_id": "CASE WHEN n % 10 THEN printf('e%031x', n - 1) END",
+        "started_at": "t.started_at - 86400000000 + n * 1000",
+        "ended_at": "t.ended_at - 86400000000 + n * 1000",
+        "answered_at": "t.answered_at - 86400000000 + n * 1000",
+        "response_id": "printf('r%d', n)",
+    },
+    "threads": {"call_id": "printf('e%031x', n)", "digest": "printf('%016x', n) || substr(t.digest, 1, 16)"},
+    "sessions": {"id": "printf('e%031x', n)"},
+}
+"""What is not copied as it is, in SQL; `n` counts the copies."""
 
 
 def _project(store: SqlStore, made: AgentCall, memory: Memory, turn: int) -> tuple[CallCost, CallId | None]:
@@ -144,10 +176,6 @@ def _project(store: SqlStore, made: AgentCall, memory: Memory, turn: int) -> tup
     read, digest, ask, write = ((after - before) * 1000 for before, after in pairwise(times))
     cost = CallCost(turn=turn, request_bytes=len(made.request), read=read, digest=digest, ask=ask, write=write)
     return cost, call.link.parent_id
-
-
-def _last(store: SqlStore) -> CallId:
-    return store.reader.calls(limit=1).items[0].id
 
 
 def _new_store(folder: Path) -> SqlStore:

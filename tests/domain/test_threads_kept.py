@@ -42,6 +42,8 @@ def test_a_history_is_told_alike_whatever_was_seen_before(sent: list[list[Messag
     for messages in sent:
         kept, alone = memory.history(messages), History(messages)
         assert kept.places == alone.places
+        assert kept.newest_places(2) == alone.places[:2]
+        assert kept.as_kept(messages) == tuple(messages)
         assert kept.thread_digests([answer]) == alone.thread_digests([answer])
 
 
@@ -57,6 +59,15 @@ def test_a_continued_history_is_digested_from_where_it_was_left(monkeypatch) -> 
         ]
         memory.history([Message(role="system", parts=(TextPart(text=f"It is {turn} o'clock"),)), *said])
     assert len(digested) == len(said)
+
+
+def test_messages_that_are_known_already_are_the_same_objects_again() -> None:
+    memory, said = Memory(), [Message(role="user", parts=(TextPart(text="Hello there"),))]
+    first = memory.history(said).as_kept(said)
+    again = [Message(role="system", parts=()), Message(role="user", parts=(TextPart(text="Hello there"),)), *said]
+    kept = memory.history(again).as_kept(again)
+    assert list(kept) == again
+    assert kept[1] is first[0]
 
 
 def test_it_keeps_within_its_bounds(monkeypatch) -> None:

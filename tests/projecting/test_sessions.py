@@ -145,6 +145,16 @@ def test_a_history_that_repeats_request_and_answer_continues_the_call():
     assert link(world, 3) == (call_id(1), 2, "content", 0.95)
 
 
+@pytest.mark.parametrize("unseen", [1, 40, 400])
+def test_what_was_said_long_ago_is_found_behind_much_that_was_not_recorded(unseen: int):
+    world = World()
+    since = [f"{n} of what went past the proxy" for n in range(2 * unseen)]
+    world.project(
+        chat(1, [LONG], ["It began in 1847."]), chat(2, [LONG, "It began in 1847.", "And then?", *since], ["A park."])
+    )
+    assert link(world, 2)[:3] == (call_id(1), 1, "content")
+
+
 def test_equal_openings_link_nothing():
     world = World()
     world.project(chat(1, ["Hello"], ["Hi!"]), chat(2, ["Hello"], ["Hi!"]), chat(3, ["Hello"], ["Good day."]))

@@ -22,15 +22,18 @@ Confidence, from 0 to 1, is a guess that is written down, not a measurement:
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from union_square.domain.client_sessions import client_session, own_session
 from union_square.domain.ids import CallId, IdError, SessionId, parse_session_id
 from union_square.domain.messages import Request
-from union_square.domain.threads import History, Place, system_digest
+from union_square.domain.threads import History, system_digest
 from union_square.domain.views import LinkRule
+
+NEWEST = 64
+"""Places of a history that are looked for first: those of its last messages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,7 @@ class LinkQuery:
     upstream: str
     session_id: str = ""  # only calls of this session; "" = of any
     response_id: str = ""  # rung 2: the provider's id of an earlier response
-    history: tuple[str, ...] = ()  # rung 3: digests of every prefix of the request's history, longest first
+    history: tuple[str, ...] = ()  # rung 3: digests of prefixes of the request's history, longest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +96,18 @@ class LinkPlan:
     system_digest: str
     upstream: str
     model: str
-    history: tuple[Place, ...]  # the longest first
+    history: History
+    scope: LinkQuery  # that asks for nothing yet
     by_response: LinkQuery | None
-    by_history: LinkQuery | None
+
+    def by_history(self) -> Iterator[LinkQuery]:
+        """What to ask for the content, one after the other, until something is found: the newest places first, so that
+        a long history that goes on where it was left costs no more than a short one."""
+        places = self.history.newest_places(NEWEST)
+        if places:
+            yield replace(self.scope, history=tuple(place.digest for place in places))
+        if len(places) == NEWEST and (older := self.history.places[NEWEST:]):
+            yield replace(self.scope, history=tuple(place.digest for place in older))
 
 
 def plan_link(
@@ -124,9 +136,9 @@ def plan_link(
         system_digest=system_digest(request.messages),
         upstream=upstream,
         model=request.model,
-        history=history.places,
+        history=history,
+        scope=scope,
         by_response=replace(scope, response_id=previous) if previous else None,
-        by_history=replace(scope, history=tuple(place.digest for place in history.places)) if history.places else None,
     )
 
 
@@ -146,7 +158,7 @@ def decide_link(plan: LinkPlan, by_response: Sequence[LinkCandidate], by_history
             external_session=stated.external,
         )
     if parent is None:
-        repeats = any(place.sureness == 1 for place in plan.history) or plan.by_response
+        repeats = any(place.sureness == 1 for place in plan.history.places) or plan.by_response
         return Link(session_id=SessionId(plan.call_id), parent_id=None, rule="new", confidence=0.5 if repeats else 1.0)
     if by_response:
         return Link(session_id=parent.session_id, parent_id=parent_id, rule="provider", confidence=1.0)
@@ -191,7 +203,9 @@ def _choose(candidates: Sequence[LinkCandidate], plan: LinkPlan) -> tuple[LinkCa
     return latest, 0.9 if len(pool) == 1 else 0.6
 
 
-def _likeness(history: Sequence[Place], digest: str) -> float:
-    place = next(place for place in history if place.digest == digest)
+def _likeness(history: History, digest: str) -> float:
+    newest = history.newest_places(NEWEST)
+    place = next((place for place in newest if place.digest == digest), None)
+    place = place or next(place for place in history.places if place.digest == digest)
     likely = 0.95 if place.characters >= 400 else 0.9 if place.characters >= 100 else 0.7
     return (0.99 if place.has_tool_ids else likely) * place.sureness

@@ -24,6 +24,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from typing import Any, assert_never, cast
 
 from union_square.domain.messages import (
@@ -86,12 +88,13 @@ Said = tuple[_Item, ...]
 class History:
     """A request's messages, digested as far as they go. What is said of it does not change any more.
 
-    `known` is the history of some of their first messages: what it found is taken over, and only what is new digested.
-    The system prompt is left out of `messages`.
+    `known` is the history of some of their first messages: what it found is taken over with its messages, and only what
+    is new digested. The system prompt is left out of `messages`.
     """
 
     def __init__(self, messages: Sequence[Message], known: "History | None" = None) -> None:
-        self.messages = tuple(message for message in messages if message.role != "system")
+        told = [message for message in messages if message.role != "system"]
+        self.messages: tuple[Message, ...] = (*known.messages, *told[len(known.messages) :]) if known else tuple(told)
         self._hash: hashlib.blake2b = known._hash.copy() if known else hashlib.blake2b(b"thread 2", digest_size=16)
         self._speaker, self._in_text = (known._speaker, known._in_text) if known else ("", False)
         self._characters = known._characters if known else 0
@@ -100,7 +103,20 @@ class History:
         self._found: list[tuple[tuple[Place, ...], Place | None]] = list(known._found) if known else []
         for message in self.messages[len(self._found) :]:
             self._digest(said(message))
-        self.places = tuple(_longest_first(self._all_places()))
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """Every place at which it may continue an earlier call, the longest history first, each once."""
+        return tuple(self._longest_first())
+
+    def newest_places(self, most: int) -> tuple[Place, ...]:
+        """The first of `places`, found without looking at the others."""
+        return tuple(islice(self._longest_first(), most))
+
+    def as_kept(self, messages: Sequence[Message]) -> tuple[Message, ...]:
+        """The messages that it was made of, and for those it knew already the very objects that it knew."""
+        kept = iter(self.messages)
+        return tuple([message if message.role == "system" else next(kept) for message in messages])
 
     def _digest(self, items: Said) -> None:
         loose, exact = tuple[Place, ...](), None
@@ -111,14 +127,13 @@ class History:
                 self._answered = True
         self._found.append((loose, exact))
 
-    def _all_places(self) -> list[Place]:
-        found = list[Place]()
-        for left, (loose, exact) in zip(range(len(self._found), 0, -1), self._found, strict=True):
-            if left <= MOST_CHANGED:
-                found += loose
-            if exact is not None:
-                found.append(exact)
-        return found
+    def _longest_first(self) -> Iterator[Place]:
+        seen = set[str]()
+        for number, (loose, exact) in enumerate(reversed(self._found)):
+            for place in (exact, *reversed(loose if number < MOST_CHANGED else ())):
+                if place is not None and place.digest not in seen:
+                    seen.add(place.digest)
+                    yield place
 
     def thread_digests(self, choices: Iterable[Message]) -> tuple[str, ...]:
         """What continuations of a call with this request may be known by: it and one of its choices, or less."""
@@ -202,11 +217,6 @@ def _is_telling(item: _Item) -> bool:
 def _compaction_key(item: _Item) -> str:
     """Whatever was said before it: what it stands for is not sent any more."""
     return hashlib.blake2b(b"compaction " + item.data, digest_size=16).hexdigest()
-
-
-def _longest_first(found: list[Place]) -> Iterator[Place]:
-    """The longest history first, each once."""
-    return iter({place.digest: place for place in reversed(found)}.values())
 
 
 def _feed(state: "hashlib.blake2b", items: Said, speaker: str, *, in_text: bool) -> tuple[str, bool]:

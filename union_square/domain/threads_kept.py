@@ -24,7 +24,7 @@ class Memory:
 
     def history(self, messages: Sequence[Message]) -> History:
         """The history that these messages are. Compares them with a kept one, and digests what that has not."""
-        said = tuple(message for message in messages if message.role != "system")
+        said = tuple([message for message in messages if message.role != "system"])
         if not said:
             return History(())
         alike = self._kept.pop(said[0], [])

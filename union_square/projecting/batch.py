@@ -1,7 +1,7 @@
 """Projections gathered until they are worth a transaction, and the look-ups that have to see them before that."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from union_square.domain.ids import CallId, WriterId
@@ -38,7 +38,7 @@ class Batch:
         """The call's place among the sessions, as all calls that were added here have it. Raises StoreUnavailable."""
         plan = call.plan()
         by_response = self._find(plan.by_response)
-        by_history = () if by_response else self._find(plan.by_history)
+        by_history = () if by_response else self._find_any(plan.by_history())
         return decide_link(plan, by_response, by_history)
 
     def add(self, projection: Projection) -> None:
@@ -66,6 +66,13 @@ class Batch:
 
     def _find(self, query: LinkQuery | None) -> list[LinkCandidate]:
         return [] if query is None else self._unwritten.find(query, self._store.find_links(query))
+
+    def _find_any(self, queries: Iterable[LinkQuery]) -> list[LinkCandidate]:
+        """What the first query finds that finds anything."""
+        for query in queries:
+            if found := self._find(query):
+                return found
+        return []
 
     def _write_alone(self, projection: Projection) -> None:
         """One of several was refused: find out which, and keep at least its recorded bytes and figures."""

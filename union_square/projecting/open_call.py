@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from union_square.domain import events as ev
 from union_square.domain import records
 from union_square.domain.ids import CallId
+from union_square.domain.messages import Message
 from union_square.domain.session import Link, LinkPlan, plan_link
 from union_square.domain.threads import History
 from union_square.domain.threads_kept import Memory
@@ -110,6 +111,7 @@ class OpenCall:
                 link_rule=link and link.rule,
                 link_confidence=link and link.confidence,
             ),
+            messages=self._messages(detail.messages, detail.request_message_count),
             problems=(*detail.problems, self._problem) if self._problem else detail.problems,
         )
         projection = Projection(
@@ -128,13 +130,19 @@ class OpenCall:
             archive=bytes(self.archive),
         )
 
+    def _messages(self, messages: tuple[Message, ...], asked: int) -> tuple[Message, ...]:
+        """The messages, those of the history as the objects that earlier calls had: what is known is known by these."""
+        if self._plan is None or not asked:
+            return messages
+        return self._history.as_kept(messages[:asked]) + messages[asked:]
+
     def _give_up(self, error: Exception) -> None:
         """Go on without what the bodies mean; the archive has them, and a later version may understand them."""
         if self._problem:
             raise error
         logger.error("call %s could not be understood; its bytes are kept", self.call_id, exc_info=error)
         self._problem = f"the call could not be understood ({type(error).__name__}); its bytes are kept as they came"
-        self._plan = None
+        self._plan, self._history = None, History(())
         self._understanding = Understanding(self.call_id, self._prices)
         for event, _ in records.decode(bytes(self.archive)):
             if not isinstance(event, ev.RequestChunk | ev.ResponseChunk):

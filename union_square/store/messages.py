@@ -19,26 +19,30 @@ _NUMBERS = select(MESSAGES.c.digest, MESSAGES.c.id).where(MESSAGES.c.digest.in_(
 
 class MessageWriter:
     """Remembers the numbers of messages it wrote or met lately: of a call's history, only what is new is digested and
-    looked for. Nothing else may delete messages meanwhile. For one thread."""
+    looked for, and objects that were met before are not even compared. Nothing else may delete messages meanwhile. For
+    one thread."""
 
     def __init__(self) -> None:
         self._known = dict[Message, int]()
+        self._met = dict[int, tuple[Message, int]]()  # by the object's id, which is its own for as long as it is here
         self._characters = 0
 
     def write(self, connection: Connection, calls: Mapping[CallId, Sequence[Message]]) -> dict[CallId, list[int]]:
         """Store the messages that are not there yet; the numbers of each call's messages."""
         if self._characters > MOST_CHARACTERS:
             self.forget()
-        new = dict.fromkeys(
-            message for messages in calls.values() for message in messages if message not in self._known
-        )
-        if new:
+        unmet = [message for messages in calls.values() for message in messages if id(message) not in self._met]
+        if new := dict.fromkeys(message for message in unmet if message not in self._known):
             self._learn(connection, new)
-        return {call_id: [self._known[message] for message in messages] for call_id, messages in calls.items()}
+        for message in unmet:
+            self._met[id(message)] = message, self._known[message]
+            self._characters += size_of(message)
+        return {call_id: [self._met[id(message)][1] for message in messages] for call_id, messages in calls.items()}
 
     def forget(self) -> None:
         """After a transaction that failed: what was written in it is not there."""
         self._known.clear()
+        self._met.clear()
         self._characters = 0
 
     def _learn(self, connection: Connection, new: Iterable[Message]) -> None:
@@ -54,7 +58,6 @@ class MessageWriter:
             numbers |= _numbers(connection, missing)
         for message, digest in digests.items():
             self._known[message] = numbers[digest]
-            self._characters += size_of(message)
 
 
 def _numbers(connection: Connection, digests: Iterable[str]) -> dict[str, int]:
