@@ -3,7 +3,9 @@
 Exit code 1: something missed its goal.
 """
 
+import signal
 import sys
+from types import FrameType
 
 from bench import find, live, storage, threading, whole
 from bench.proxy import run as proxy
@@ -18,7 +20,13 @@ COMMANDS = {
 }
 
 
+def _stop(number: int, _frame: FrameType | None) -> None:
+    """A stop ends what was started, as an interrupt does."""
+    sys.exit(128 + number)
+
+
 def main() -> int:
+    signal.signal(signal.SIGTERM, _stop)
     if len(sys.argv) < 2:
         codes: list[int] = []
         for name, measure in COMMANDS.items():
