@@ -136,7 +136,7 @@
     if (pending === "g") {
       pending = "";
       clearTimeout(timer);
-      if ("lsde".includes(event.key)) { event.preventDefault(); go(event.key); return; }
+      if ("lsdert".includes(event.key)) { event.preventDefault(); go(event.key); return; }
     }
     if (press(event)) return;
     switch (event.key) {

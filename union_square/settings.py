@@ -4,6 +4,7 @@ Sources, later wins: the defaults here, `union-square.toml` (in the working dire
 `UNION_SQUARE_*` in the environment, where `__` goes one level down: `UNION_SQUARE_UPSTREAMS__MYLAB__BASE_URL`.
 """
 
+import getpass
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -110,6 +111,14 @@ class ModelPrice(BaseModel):
         )
 
 
+def default_author() -> str:
+    """Who is logged in on this machine; "me" where it does not say."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "me"
+
+
 class Settings(BaseSettings):
     """Everything a user may set. Units stand in the names."""
 
@@ -153,6 +162,8 @@ class Settings(BaseSettings):
     one of those by its name; see `domain/redaction_rules.py`."""
     redact_patterns: tuple[str, ...] = ()
     """Regular expressions (Python's, over bytes) whose finds are not recorded."""
+    author: str = Field(default_factory=default_author, max_length=200)
+    """Who tags and annotates, as long as a viewer has given no name of theirs in the browser."""
     allowed_hosts: tuple[str, ...] = ()
     """Host names, besides loopback and `host`, by which a browser may reach the UI."""
     ui_token: SecretStr = SecretStr("")

@@ -5,12 +5,10 @@ import reflex as rx
 from union_square.ui import frame
 from union_square.ui.pages.all import add_pages
 
-_STYLES = ("tokens", "union-square", "reading", "session", "player", "live", "resend")
+_SHEETS = ("tokens", "union-square", "reading", "session", "player", "live", "resend", "annotating")
 
 app = rx.App(
-    stylesheets=[
-        f"/{name}.css" for name in ("tokens", "union-square", "reading", "session", "player", "live", "resend")
-    ],
+    stylesheets=[f"/{name}.css" for name in _SHEETS],
     head_components=frame.head(),
     app_wraps=frame.wraps(),
     toaster=None,

@@ -3,10 +3,11 @@
 import pytest
 
 from tests.store.conftest import Store
-from tests.support.projections import call_id, projection
+from tests.support.projections import call_id, projection, said
 from union_square.domain import edits
 from union_square.domain.anchors import Anchor
 from union_square.domain.edits import Note, Target
+from union_square.domain.messages import Message, ToolCallPart
 from union_square.domain.rules import Conditions, Rule
 from union_square.store.ports import NoSuchSubject
 
@@ -28,7 +29,7 @@ def write(store: Store, *numbers: int) -> None:
 
 def test_an_annotation_is_a_label_a_number_or_a_text_and_knows_its_place(store: Store):
     write(store, 1)
-    said = [
+    kept = [
         store.annotator.annotate(calls(1)[0], note, "Ann")
         for note in (
             Note(text="odd", anchor=HERE),
@@ -36,13 +37,13 @@ def test_an_annotation_is_a_label_a_number_or_a_text_and_knows_its_place(store: 
             Note(kind="number", name="truth", score=0.25, text="hardly"),
         )
     ]
-    assert store.reader.call(call_id(1)).annotations == tuple(said)
-    assert [(a.kind, a.name, a.label, a.score, a.text, a.author) for a in said] == [
+    assert store.reader.call(call_id(1)).annotations == tuple(kept)
+    assert [(a.kind, a.name, a.label, a.score, a.text, a.author) for a in kept] == [
         ("text", "", "", None, "odd", "Ann"),
         ("label", "tone", "rude", None, "", "Ann"),
         ("number", "truth", "", 0.25, "hardly", "Ann"),
     ]
-    assert [a.anchor for a in said] == [HERE, Anchor(message=0), None]
+    assert [a.anchor for a in kept] == [HERE, Anchor(message=0), None]
 
 
 @pytest.mark.parametrize("note", [Note(text=" "), Note(kind="label"), Note(kind="number", score=float("nan"))])
@@ -208,6 +209,26 @@ def test_a_rule_that_is_off_or_removed_does_nothing(store: Store):
         store.annotator.change(edits.SaveRule(rule=Rule(name="all", tag="x", conditions=Conditions())))
 
 
+def test_a_rule_tags_what_a_filter_finds_its_words_tools_and_session_included(store: Store):
+    query = "zebra tool:search model:gpt-test tag:vip"
+    rule = Rule(name="", tag="found", conditions=Conditions(query=query))
+    made = store.annotator.change(edits.SaveRule(rule=rule)).created or 0
+    call = Message(role="assistant", parts=(ToolCallPart(id="1", name="search", arguments="{}"),))
+    whole = [said("user", "a zebra"), call]
+    store.writer.write([projection(1, messages=whole, request_message_count=1)], {})
+    assert tags(store, 1) == ()
+    store.annotator.add_tag("session", "s", "vip")
+    store.writer.write([projection(2, messages=whole, request_message_count=1), projection(3)], {})
+    assert (tags(store, 2), tags(store, 3)) == (("found",), ())
+    assert store.annotator.apply_rule(made).tagged == 1
+    assert tags(store, 1) == ("found",)
+
+
+def test_a_rule_whose_filter_says_nothing_is_refused(store: Store):
+    with pytest.raises(ValueError, match="character"):
+        store.annotator.change(edits.SaveRule(rule=Rule(name="", tag="x", conditions=Conditions(query="cost>"))))
+
+
 LABELS = (("1", "good"), ("2", "bad"))
 
 
@@ -222,8 +243,8 @@ def test_a_queue_is_worked_through_and_knows_what_is_left(store: Store):
     store.annotator.change(edits.Judge(queue_id=made, target=first.target, state="skipped"), "Ann")
     (listed,) = store.annotator.queues()
     assert (listed.name, listed.labels, listed.total, listed.done, listed.skipped) == ("Tone", LABELS, 3, 1, 1)
-    (said,) = store.reader.call(call_id(3)).annotations
-    assert (said.kind, said.name, said.label, said.author) == ("label", "Tone", "good", "Ann")
+    (one,) = store.reader.call(call_id(3)).annotations
+    assert (one.kind, one.name, one.label, one.author) == ("label", "Tone", "good", "Ann")
     store.annotator.change(edits.Undo(change_id=verdict.id or 0))
     assert store.reader.call(call_id(3)).annotations == ()
     assert [item.state for item in store.annotator.queue(made).items] == ["open", "skipped", "open"]

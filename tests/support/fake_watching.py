@@ -5,7 +5,8 @@ It keeps the port's promises: errors as the real one raises them, tags and notes
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -42,9 +43,12 @@ from union_square.domain.views import (
     SessionView,
     Subject,
 )
-from union_square.store.mapping import call_words
+from union_square.store.annotator import Annotator
+from union_square.store.mapping import annotation_view, call_words
 from union_square.store.memory import MemoryStore
 from union_square.store.ports import HOUR_US, NO_FILTER, CallFilter, ModelTotals, NoSuchSubject, StoreUnavailable
+from union_square.store.rows import MemoryRows, Rows
+from union_square.watching.people import People, Surroundings
 from union_square.watching.ports import Conversation, LiveCall, LiveSession, LiveSnapshot, RecordedBody, Turn
 
 BEGAN = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -166,8 +170,15 @@ class FakeWatching:
         self.looks = 0  # how often a page or the API has read something
         self._version = 1
         self._changed = asyncio.Event()
-        self._next_note = 1
         self._kept = MemoryStore()  # saved views
+        self._rows = _FakeRows(self.told)
+
+        @contextmanager
+        def rows() -> Generator[Rows]:
+            yield self._rows
+
+        around = Surroundings(in_store=self._in_store, call=self.call, changed=self._told_all)
+        self.people = People(Annotator(rows, rows), around)
 
     # What a test does to the world.
 
@@ -313,37 +324,47 @@ class FakeWatching:
         self._check()
         return sorted({tag for told in self.told for tags in told.tags.values() for tag in tags})
 
-    async def add_tag(self, subject: Subject, subject_id: str, tag: str) -> tuple[str, ...]:
-        tags = self._find(subject_id).tags
-        tags[subject_id] = tuple(sorted({*tags.get(subject_id, ()), tag}))
+    async def _told_all(self, _edit: object) -> None:
+        """What people changed becomes what the world tells."""
+        for told in self.told:
+            ids = {told.id, *(turn.call.id for turn in told.turns)}
+            rows = [row for row in self._rows.find("tags", removed=False) if row["subject_id"] in ids]
+            told.tags = {id_: tuple(row["tag"] for row in rows if row["subject_id"] == id_) for id_ in ids}
+            notes = (row for row in self._rows.find("annotations", removed=False) if row["subject_id"] in ids)
+            told.notes[:] = map(annotation_view, notes)
         self.touch()
-        return tags[subject_id]
 
-    async def remove_tag(self, subject: Subject, subject_id: str, tag: str) -> tuple[str, ...]:
-        tags = self._find(subject_id).tags
-        tags[subject_id] = tuple(t for t in tags.get(subject_id, ()) if t != tag)
-        self.touch()
-        return tags[subject_id]
+    async def _in_store(self, _subject: Subject, subject_id: str) -> str:
+        self._check()
+        return subject_id
 
-    async def annotate(self, subject: Subject, subject_id: str, text: str, author: str = "") -> AnnotationView:
-        told = self._find(subject_id)
-        note = AnnotationView(
-            id=self._next_note,
-            subject=subject,
-            subject_id=subject_id,
-            text=text,
-            author=author,
-            created_at=datetime.now(UTC),
-        )
-        self._next_note += 1
-        told.notes.append(note)
-        self.touch()
-        return note
 
-    async def remove_annotation(self, subject: Subject, subject_id: str, annotation_id: int) -> None:
-        told = self._find(subject_id)
-        told.notes[:] = [note for note in told.notes if note.id != annotation_id]
-        self.touch()
+class _FakeRows(MemoryRows):
+    """What people keep of an imagined world."""
+
+    def __init__(self, told: Sequence[Told]) -> None:
+        super().__init__()
+        self._told = told
+        for one in told:
+            calls = [(turn.call.id, one.call(turn).tags) for turn in one.turns]
+            for id_, tags in (*calls, (one.id, one.tags.get(one.id, ()))):
+                subject = "session" if id_ == one.id else "call"
+                rest = {"source": "person", "removed": False, "created_at": 0}
+                self.put("tags", [{"subject": subject, "subject_id": id_, "tag": tag, **rest} for tag in tags])
+
+    def existing(self, subject: Subject, ids: Iterable[str]) -> set[str]:
+        calls = {turn.call.id for told in self._told for turn in told.turns}
+        return set(ids) & (calls if subject == "call" else {told.id for told in self._told})
+
+    def calls_after(self, after: str, limit: int) -> list[CallView]:
+        calls = sorted((turn.call for told in self._told for turn in told.turns), key=lambda call: call.id)
+        return [call for call in calls if call.id > after][:limit]
+
+    def candidates(self, calls: Sequence[CallView]) -> list[Candidate]:
+        return [Candidate(call=call) for call in calls]
+
+    def count_calls(self) -> int:
+        return sum(len(told.turns) for told in self._told)
 
 
 def _text(turn: Turn) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.watching.scripts import Script, assistant, call_id, user
 from tests.watching.world import World
+from union_square.domain import edits
 from union_square.domain import events as ev
 from union_square.domain.messages import TextPart
 from union_square.store.ports import CallFilter, NoSuchSubject, StoreUnavailable
@@ -156,6 +157,8 @@ async def test_listings_have_no_more_than_asked_for_and_lose_nothing(world: Worl
 
 async def test_tags_and_notes_wait_for_a_call_that_only_the_feed_knows(world: World) -> None:
     script = Script(1)
+    call, session = (edits.Target(subject=subject, id=script.id) for subject in ("call", "session"))
+    people = world.watcher.people
     await world.happen(*script.request())
     async with anyio.create_task_group() as tasks:
 
@@ -164,22 +167,24 @@ async def test_tags_and_notes_wait_for_a_call_that_only_the_feed_knows(world: Wo
             world.project()
 
         tasks.start_soon(project_soon)
-        assert await world.watcher.add_tag("call", script.id, "slow") == ("slow",)
+        await people.change(edits.AddTag(targets=(call,), tag="slow"))
     assert (await world.watcher.call(script.id)).call.tags == ("slow",)
-    note = await world.watcher.annotate("session", script.id, "look at this", "me")
+    note = await people.annotate(session, edits.Note(text="look at this"), "me")
     assert [one.text for one in (await world.watcher.conversation(script.id)).detail.annotations] == ["look at this"]
-    await world.watcher.remove_annotation("session", script.id, note.id)
+    await people.change(edits.RemoveAnnotation(id=note.id, target=session))
     assert (await world.watcher.session(script.id)).annotations == ()
-    assert await world.watcher.remove_tag("call", script.id, "slow") == ()
+    await people.change(edits.RemoveTag(targets=(call,), tag="slow"))
+    assert (await world.watcher.call(script.id)).call.tags == ()
     with pytest.raises(NoSuchSubject):
-        await world.watcher.add_tag("call", call_id(77), "x")
+        await people.change(edits.AddTag(targets=(edits.Target(subject="call", id=call_id(77)),), tag="x"))
 
 
 async def test_a_running_sessions_tags_are_on_the_live_page(world: World) -> None:
     script = Script(1)
     await world.happen(*script.request())
     world.project()
-    await world.watcher.add_tag("session", script.id, "watch")
+    session = edits.Target(subject="session", id=script.id)
+    await world.watcher.people.change(edits.AddTag(targets=(session,), tag="watch"))
     assert [one.session.tags for one in (await world.watcher.live()).running] == [("watch",)]
 
 

@@ -14,6 +14,7 @@ from union_square.api.errors import install
 from union_square.api.finding import finding_routes
 from union_square.api.live import HEARTBEAT_SECONDS, live_routes
 from union_square.api.notes import note_routes
+from union_square.api.people import people_routes
 from union_square.api.resends import resend_routes
 from union_square.api.sessions import session_routes
 from union_square.replaying.resending import Resends
@@ -56,6 +57,7 @@ def create_api(
         finding_routes(watching),
         arranging_routes(watching),
         live_routes(watching, heartbeat_seconds),
+        people_routes(watching),
     ):
         routes.include_router(part)
     if resends is not None:

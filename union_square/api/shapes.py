@@ -70,11 +70,6 @@ class ConversationShape:
     truncated: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tags:
-    tags: list[str]
-
-
 def _values(view: CallView | SessionView, of: type) -> dict[str, Any]:
     return {field.name: getattr(view, field.name) for field in fields(of)}
 
@@ -165,16 +160,3 @@ class SessionQuery(FilterQuery):
 
 class SearchQuery(PageQuery):
     q: str = Field(min_length=1, max_length=2000, description=Q_SAYS)
-
-
-class NewTag(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    tag: str = Field(min_length=1, max_length=256)
-
-
-class NewAnnotation(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    text: str = Field(min_length=1, max_length=20_000)
-    author: str = Field("", max_length=200)

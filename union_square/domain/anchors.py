@@ -27,7 +27,7 @@ CONTEXT = 48
 """Characters kept of what stands before and after a quote."""
 
 LONGEST_QUOTE = 4000
-_ENDS = 24  # letters at each end of a long quote that are enough to know it by
+_ENDS = 12  # letters at each end of a long quote that are enough to know it by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

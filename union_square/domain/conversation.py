@@ -13,7 +13,7 @@ from union_square.domain.context import Context, Weights
 from union_square.domain.ids import CallId
 from union_square.domain.messages import Message
 from union_square.domain.threads import canonical_items
-from union_square.domain.views import CallDetail, CallView, SessionDetail
+from union_square.domain.views import AnnotationView, CallDetail, CallView, SessionDetail
 
 Relation = Literal["begins", "continues", "branch", "retry", "sub_agent", "apart"]
 """What a turn is to the tree: the session's first; the first to continue its parent; another one that does; the same
@@ -34,6 +34,9 @@ class Turn:
     after: CallId | None = None
     relation: Relation = "continues"
     context: Context = field(default_factory=Context)  # of the whole request
+    added_at: tuple[int, ...] = ()  # the number of each added message among all of the call's
+    answer_at: int = 0  # the number of the answer's first
+    annotations: tuple[AnnotationView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +71,15 @@ def build_turns(calls: Sequence[CallDetail]) -> tuple[Turn, ...]:
         kept_by_provider = call.call.link_rule == "provider"  # then the request holds only what is new
         first = own.prompts if parent and said[parent].system == own.system else 0
         repeated = sum(1 for end in own.ends if end <= shared)
+        added_at = (*range(first, own.prompts), *range(own.prompts + repeated, call.request_message_count))
         turns.append(
             Turn(
                 call=call.call,
-                added=(
-                    *call.messages[first : own.prompts],
-                    *call.messages[own.prompts + repeated : call.request_message_count],
-                ),
+                added=tuple(call.messages[number] for number in added_at),
                 answer=call.messages[call.request_message_count :],
+                added_at=added_at,
+                answer_at=call.request_message_count,
+                annotations=call.annotations,
                 branch=before is not None and not (parent == before and (continues or kept_by_provider)),
                 after=parent,
                 relation=_relation(own, parent, earlier),

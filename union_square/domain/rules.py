@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
 
-from union_square.domain.views import CallView
+from union_square.domain.finding import Candidate, Filter, FilterError, fulfils, parse_filter, settle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +17,7 @@ class Conditions:
     dearer_than_usd: float | None = None
     model: str = ""  # asked for or served
     upstream: str = ""
+    query: str = ""  # the filter language (`domain.finding`)
 
     @property
     def none_given(self) -> bool:
@@ -32,8 +35,9 @@ class Rule:
     enabled: bool = True
 
 
-def fits(conditions: Conditions, call: CallView) -> bool:
+def fits(conditions: Conditions, candidate: Candidate) -> bool:
     """Whether the call fulfils them. What is not known of a call (its cost, its duration) fulfils nothing."""
+    call = candidate.call
     if conditions.none_given or call.state == "running":
         return False
     asked = (
@@ -43,16 +47,32 @@ def fits(conditions: Conditions, call: CallView) -> bool:
         (conditions.model != "", conditions.model in {call.model, call.response_model}),
         (conditions.upstream != "", conditions.upstream == call.upstream),
     )
-    return all(holds for given, holds in asked if given)
+    plain = all(holds for given, holds in asked if given)
+    return plain and (not conditions.query or _found(conditions.query, candidate))
 
 
-def decide_tags(rules: Iterable[Rule], call: CallView) -> dict[str, Rule]:
+def decide_tags(rules: Iterable[Rule], candidate: Candidate) -> dict[str, Rule]:
     """The tags that a call gets by the rules that are on, each with the first rule that gives it."""
     given = dict[str, Rule]()
     for rule in rules:
-        if rule.enabled and fits(rule.conditions, call):
+        if rule.enabled and fits(rule.conditions, candidate):
             given.setdefault(rule.tag, rule)
     return given
+
+
+def _found(query: str, candidate: Candidate) -> bool:
+    """Whether a filter finds the call; "that long ago" is counted back from its end."""
+    call = candidate.call
+    ended = call.started_at + timedelta(milliseconds=call.duration_ms or 0)
+    try:
+        return fulfils(candidate, settle(_parsed(query), ended))
+    except FilterError:
+        return False  # kept by a version that knew other words
+
+
+@lru_cache(maxsize=64)
+def _parsed(query: str) -> Filter:
+    return parse_filter(query)
 
 
 def _above(value: float | None, limit: float | None) -> bool:

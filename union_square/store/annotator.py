@@ -63,6 +63,12 @@ class Annotator:
         target = edits.Target(subject=subject, id=subject_id)
         self.change(edits.RemoveAnnotation(id=annotation_id, target=target), author)
 
+    def said(self, subject: Subject, subject_id: str) -> tuple[tuple[str, ...], tuple[AnnotationView, ...]]:
+        with self._reading() as rows:
+            there = {"subject": subject, "subject_id": mapping.clean(subject_id), "removed": False}
+            tags, notes = rows.find("tags", **there), rows.find("annotations", **there)
+        return tuple(sorted(row["tag"] for row in tags)), tuple(map(mapping.annotation_view, notes))
+
     def annotation(self, annotation_id: int) -> AnnotationView:
         with self._reading() as rows:
             found = rows.find("annotations", id=annotation_id, removed=False)
@@ -133,7 +139,11 @@ class Annotator:
                 raise NoSuchSubject(f"no rule {rule_id}")
             rule = mapping.rule_value(found[0])
             calls = rows.calls_after(after, limit)
-            fitting = tuple(edits.Target(subject="call", id=c.id) for c in calls if fits(rule.conditions, c))
+            fitting = tuple(
+                edits.Target(subject="call", id=one.call.id)
+                for one in rows.candidates(calls)
+                if fits(rule.conditions, one)
+            )
             editing = Editing(rows, rule.name, mapping.to_us(self._clock()), RULE, change_id)
             editing.tag(fitting, rule.tag, "rule")
             change = editing.change()

@@ -10,6 +10,7 @@ from typing import Any, assert_never
 
 from union_square.domain import edits
 from union_square.domain.anchors import Anchor
+from union_square.domain.finding import parse_filter
 from union_square.domain.rules import Rule
 from union_square.store import mapping, placing
 from union_square.store.ports import NoSuchSubject
@@ -154,6 +155,7 @@ class Editing:
     def _save_rule(self, rule: Rule) -> None:
         if rule.conditions.none_given:
             raise ValueError("a rule needs at least one condition, else it would never tag anything")
+        parse_filter(rule.conditions.query)  # raises FilterError, a ValueError that says where and why
         before = None if rule.id is None else self._kept("rules", rule.id)
         after = {
             "id": rule.id,

@@ -61,6 +61,9 @@ class _Rows(MemoryRows):
     def calls_after(self, after: str, limit: int) -> list[CallView]:
         return self._store.calls_after(after, limit)
 
+    def candidates(self, calls: Sequence[CallView]) -> list[Candidate]:
+        return self._store.candidates(calls)
+
     def count_calls(self) -> int:
         return len(self._store.calls_after("", 1 << 30))
 
@@ -120,6 +123,9 @@ class MemoryStore(Annotator):
             row = self._rows[CallId(call.id)]
             row.session_id, row.parent_id = to.session_id, to.parent_id
             row.link_rule, row.link_confidence = to.rule, to.confidence
+
+    def candidates(self, calls: Sequence[CallView]) -> list[Candidate]:
+        return [self._candidate(self._rows[call.id]) for call in calls]
 
     # StoreWriter
 

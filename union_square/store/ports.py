@@ -179,6 +179,10 @@ class StoreAnnotator(SavedViews, Protocol):
         """Raises NoSuchSubject."""
         ...
 
+    def said(self, subject: Subject, subject_id: str) -> tuple[tuple[str, ...], tuple[AnnotationView, ...]]:
+        """Its tags and its annotations; none where nothing of that id is known."""
+        ...
+
     def annotation(self, annotation_id: int) -> AnnotationView:
         """Raises NoSuchSubject."""
         ...

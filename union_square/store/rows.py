@@ -4,20 +4,23 @@ A row is a dictionary of its table's columns. `MemoryRows` is the reference, `Sq
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal, Protocol
 
 from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
 
+from union_square.domain.finding import Candidate
 from union_square.domain.models import CallRow
 from union_square.domain.placing import Standing
-from union_square.domain.views import CallView, Subject
+from union_square.domain.views import AnnotationView, CallView, Subject
 from union_square.store import mapping
 from union_square.store.sums import sum_up_sessions
 from union_square.store.tables import (
     ANNOTATIONS,
     CALLS,
     CHANGES,
+    MARKS,
     MOVED,
     PLACEMENTS,
     QUEUE_ITEMS,
@@ -27,6 +30,7 @@ from union_square.store.tables import (
     SESSIONS,
     TAG_STYLES,
     TAGS,
+    TEXTS,
     fetch_pairs,
     fetch_rows,
     pieces,
@@ -94,6 +98,10 @@ class Rows(Protocol):
 
     def calls_after(self, after: str, limit: int) -> list[CallView]:
         """Calls in the order of their ids, without their tags."""
+        ...
+
+    def candidates(self, calls: Sequence[CallView]) -> list[Candidate]:
+        """The calls with all that the filter language may ask of them."""
         ...
 
     def count_calls(self) -> int: ...
@@ -193,6 +201,36 @@ class SqlRows:
         statement = select(CALLS).where(CALLS.c.id > after).order_by(CALLS.c.id).limit(limit)
         return [mapping.call_view(row, ()) for row in fetch_rows(self._connection, CallRow, statement)]
 
+    def candidates(self, calls: Sequence[CallView]) -> list[Candidate]:
+        ids = [call.id for call in calls]
+        sessions = list({call.session_id for call in calls if call.session_id})
+        tags, tools = dict[str, list[str]](), dict[str, list[str]]()
+        for row in (
+            *self.find("tags", subject_id=ids, removed=False),
+            *self.find("tags", subject_id=sessions, removed=False),
+        ):
+            tags.setdefault(row["subject_id"], []).append(row["tag"])
+        notes = dict[str, list[AnnotationView]]()
+        for row in self.find("annotations", subject_id=[*ids, *sessions], removed=False):
+            notes.setdefault(row["subject_id"], []).append(mapping.annotation_view(row))
+        for some in pieces(ids):
+            called = select(MARKS.c.call_id, MARKS.c.value).where(MARKS.c.call_id.in_(some), MARKS.c.name == "tool")
+            for id_, tool in self._connection.execute(called):
+                tools.setdefault(id_, []).append(tool)
+        return [
+            Candidate(
+                call=replace(call, tags=tuple(tags.get(call.id, call.tags))),
+                words=partial(self._words, call.id),
+                tools=tuple(tools.get(call.id, ())),
+                session_tags=tuple(tags.get(call.session_id or "", ())),
+                annotations=(*notes.get(call.id, ()), *notes.get(call.session_id or "", ())),
+            )
+            for call in calls
+        ]
+
+    def _words(self, call_id: str) -> str:
+        return str(self._connection.scalar(select(TEXTS.c.words).where(TEXTS.c.call_id == call_id)) or "")
+
     def count_calls(self) -> int:
         return int(self._connection.scalar(select(func.count()).select_from(CALLS)) or 0)
 
@@ -265,6 +303,9 @@ class MemoryRows:
         raise NotImplementedError
 
     def calls_after(self, after: str, limit: int) -> list[CallView]:
+        raise NotImplementedError
+
+    def candidates(self, calls: Sequence[CallView]) -> list[Candidate]:
         raise NotImplementedError
 
     def count_calls(self) -> int:

@@ -21,8 +21,8 @@ def tag_projected(rows: Rows, calls: Sequence[CallView]) -> None:
     ended = [call for call in calls if call.state in ENDED]
     given = list[tuple[Row, str]]()
     rules = [mapping.rule_value(row) for row in rows.find("rules", enabled=True, removed=False)] if ended else []
-    for call in ended if rules else ():
-        given += [(_row(call, tag, RULE), rule.name) for tag, rule in decide_tags(rules, call).items()]
+    for one in rows.candidates(ended) if rules else ():
+        given += [(_row(one.call, tag, RULE), rule.name) for tag, rule in decide_tags(rules, one).items()]
     if not wanted and not given:
         return
     ids = list({row["subject_id"] for row in (*wanted, *(row for row, _ in given))})

@@ -1,80 +1,145 @@
-"""Tags and notes put on a session or a call from its page: one mixin for both pages' states."""
+"""Tags and annotations put on a session or a call, and on the messages of it: one mixin for both pages' states."""
 # ruff: noqa: RUF012 - Reflex copies the default of a state's var for each client
 
-from typing import Any
+from typing import Any, cast
 
 import reflex as rx
 
-from union_square.domain.views import Subject
-from union_square.ui import failures
-from union_square.ui.present_conversation import present_notes
+from union_square.domain import edits
+from union_square.domain.anchors import Anchor
+from union_square.domain.edits import Note, Target
+from union_square.domain.views import AnnotationKind, Subject
+from union_square.ui import failures, wording
+from union_square.ui.doing import people_of
+from union_square.ui.present_notes import present_changes, present_notes
 from union_square.ui.services import services
-from union_square.ui.views import NoteView
+from union_square.ui.views import ChangeLine, NoteView
 
 TAG_LIMIT = 64
 NOTE_LIMIT = 10_000
+CHANGES_SHOWN = 40
 
 
 class Annotated(rx.State, mixin=True):
-    """`_subject` says what the page is about; `said` tells the person when something could not be kept."""
+    """`_subject` says what the page is about."""
 
+    said: str = ""  # why something that is not undone here could not be done; "" = nothing is wrong
     tags: list[str] = []
     notes: list[NoteView] = []
-    tag_names: list[str] = []
-    said: str = ""
+    history: list[ChangeLine] = []
+    history_open: bool = False
 
     def _subject(self) -> tuple[Subject, str]:
         raise NotImplementedError
 
-    async def _fetch_notes(self) -> list[NoteView]:
+    def _target(self) -> Target:
         subject, subject_id = self._subject()
-        watching = services().watching
-        if subject == "session":
-            return present_notes((await watching.session(subject_id)).annotations)
-        from union_square.domain.ids import parse_call_id
+        return Target(subject=subject, id=subject_id)
 
-        return present_notes((await watching.call(parse_call_id(subject_id))).annotations)
+    async def _do(self, edit: edits.Edit, words: str) -> None:
+        people = await people_of(self)
+        if await people.do(edit, words) is not None:
+            await self._look_again()
 
-    async def _tagging(self, tag: str, *, add: bool) -> None:
+    async def _look_again(self) -> None:
+        """What is said of the whole subject; what stands on its messages comes with the page's next look."""
         subject, subject_id = self._subject()
-        watching = services().watching
         try:
-            change = watching.add_tag if add else watching.remove_tag
-            self.tags = list(await change(subject, subject_id, tag))
-            self.tag_names = await watching.tag_names()
-            self.said = ""
-        except (*failures.EXPECTED, ValueError) as error:
-            self.said = f"The tag was not kept: {failures.phase_of(error)[1]}"
+            tags, notes = await services().watching.people.said(subject, subject_id)
+        except failures.EXPECTED:
+            return  # the page's next look says what is wrong
+        self.tags, self.notes = list(tags), present_notes(notes)
+        await self._load_history()
+
+    @rx.event
+    async def look_again(self) -> None:
+        """Something was changed in this tab: show what is said now."""
+        await self._look_again()
+
+    async def _load_history(self) -> None:
+        if self.history_open:
+            changes = await services().watching.people.changes(subject_ids=[self._subject()[1]], limit=CHANGES_SHOWN)
+            self.history = present_changes(changes)
+
+    @rx.event
+    async def show_history(self) -> None:
+        """Show what was changed here, or put it away."""
+        self.history_open = not self.history_open
+        try:
+            await self._load_history()
+        except failures.EXPECTED as error:
+            (await people_of(self)).trouble = failures.phase_of(error)[1]
 
     @rx.event
     async def add_tag(self, form: dict[str, Any]) -> None:
         tag = " ".join(str(form.get("tag", "")).split())[:TAG_LIMIT]
         if tag:
-            await self._tagging(tag, add=True)
+            await self._do(edits.AddTag(targets=(self._target(),), tag=tag), f"Tagged “{tag}”.")
 
     @rx.event
     async def remove_tag(self, tag: str) -> None:
-        await self._tagging(tag, add=False)
+        await self._do(edits.RemoveTag(targets=(self._target(),), tag=tag), f"Took off “{tag}”.")
 
     @rx.event
     async def add_note(self, form: dict[str, Any]) -> None:
-        text = str(form.get("note", "")).strip()[:NOTE_LIMIT]
-        if not text:
-            return
-        subject, subject_id = self._subject()
+        """A note, label or score on the whole subject, or on the place that the form names."""
+        people = await people_of(self)
         try:
-            await services().watching.annotate(subject, subject_id, text)
-            self.notes = await self._fetch_notes()
-            self.said = ""
-        except (*failures.EXPECTED, ValueError) as error:
-            self.said = f"The note was not kept: {failures.phase_of(error)[1]}"
+            target, note = note_of(form, self._target())
+        except ValueError as error:
+            people.said, people.trouble = "", f"This was not kept: {error}"
+            return
+        words = {"text": "Noted.", "label": f"Labelled “{note.label}”.", "number": f"Scored {note.score}."}[note.kind]
+        await self._do(edits.Annotate(targets=(target,), note=note), words)
+
+    @rx.event
+    async def edit_note(self, form: dict[str, Any]) -> None:
+        """Another text for a note."""
+        people = await people_of(self)
+        try:
+            before = await services().watching.people.annotation(int(str(form.get("id", ""))))
+        except (*failures.EXPECTED, ValueError):
+            people.trouble = "This note is not there any more."
+            return
+        text = str(form.get("text", "")).strip()[:NOTE_LIMIT]
+        note = Note(kind=before.kind, text=text, name=before.name, label=before.label, score=before.score)
+        await self._do(edits.EditAnnotation(id=before.id, note=note), "Changed the note.")
 
     @rx.event
     async def remove_note(self, note_id: int) -> None:
-        subject, subject_id = self._subject()
-        try:
-            await services().watching.remove_annotation(subject, subject_id, note_id)
-            self.notes = await self._fetch_notes()
-            self.said = ""
-        except (*failures.EXPECTED, ValueError) as error:
-            self.said = f"The note was not removed: {failures.phase_of(error)[1]}"
+        await self._do(edits.RemoveAnnotation(id=note_id), "Removed the note.")
+
+
+def note_of(form: dict[str, Any], whole: Target) -> tuple[Target, Note]:
+    """What a note form asks for, and on what: without a call it is the page's own subject. Raises ValueError."""
+
+    def field(name: str) -> str:
+        return str(form.get(name) or "").strip()
+
+    kind = field("kind") or "text"
+    if kind not in {"text", "label", "number"}:
+        raise ValueError(f"there is no kind {wording.one_line(kind, 20)!r}")
+    text = field("note")[:NOTE_LIMIT]
+    score = _number(field("verdict")) if kind == "number" else None
+    label = field("verdict") if kind == "label" else ""
+    note = Note(kind=cast(AnnotationKind, kind), text=text, name=field("judged"), label=label, score=score)
+    if not field("call"):
+        return whole, edits.parse_note(note)
+    part = field("part")
+    anchor = Anchor(
+        message=int(field("message")),
+        part=int(part) if part and field("quote") else None,
+        quote=field("quote"),
+        prefix=str(form.get("prefix") or ""),
+        suffix=str(form.get("suffix") or ""),
+    )
+    return Target(subject="call", id=field("call")), Note(
+        kind=note.kind, text=note.text, name=note.name, label=note.label, score=note.score, anchor=anchor
+    )
+
+
+def _number(words: str) -> float:
+    try:
+        return float(words.replace(",", "."))
+    except ValueError as error:
+        raise ValueError(f"a score is a number, like 0.5, not “{wording.one_line(words, 30)}”") from error

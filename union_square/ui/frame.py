@@ -8,12 +8,16 @@ from reflex_components_core.core.banner import has_connection_errors
 
 from union_square.ui.components.elements import icon, page_link
 from union_square.ui.components.reflex import cond, el, error_boundary, function_of, toggle_color_mode
+from union_square.ui.components.toast import toast
+from union_square.ui.doing import PeopleState
 from union_square.ui.routes import NAVIGATION
 
 _KEYS = (
     ("g l", "live"),
     ("g s", "sessions"),
     ("g d", "dashboard"),
+    ("g r", "review"),
+    ("g t", "tags"),
     ("g e", "settings"),
     ("/", "search"),
     ("j  k", "next and previous line of a list"),
@@ -24,6 +28,9 @@ _KEYS = (
     ("[  ]", "slower, faster"),
     ("w", "in a recording: jump over waits; on the live page: the wall"),
     ("p", "hold the live page still"),
+    ("x", "select it, X up to it"),
+    ("a", "annotate the selected words"),
+    ("Ctrl Z", "undo"),
     ("t", "dark or light"),
     ("?", "this sheet"),
 )
@@ -32,6 +39,7 @@ _KEYS = (
 def head() -> list[rx.Component]:
     """What stands in every page's head: one script of ours and the picture of the tab, both from this origin."""
     return [
+        el.script(src="/annotating.js", defer=True),
         el.script(src="/union-square.js", defer=True),
         el.link(rel="icon", type="image/svg+xml", href="/union-square.svg"),
         el.meta(name="color-scheme", content="light dark"),
@@ -69,9 +77,10 @@ class FrameState(rx.State):
         )
 
     @rx.event
-    def opened(self) -> None:
+    def opened(self) -> Any:
         """A page was opened: what went wrong on the one before is past."""
         self.trouble = ""
+        return PeopleState.opened
 
 
 def on_backend_exception(exception: Exception) -> rx.event.EventSpec | None:
@@ -162,6 +171,7 @@ def shell(active: str, *content: Any) -> rx.Component:
         _rail(active),
         el.main(_away(), _trouble(), *content, id="content", class_name="main"),
         _help(),
+        toast(),
         class_name="app",
     )
 

@@ -12,8 +12,9 @@ from union_square.domain.messages import ToolCallPart
 from union_square.domain.views import CallDetail, CallView, ChunkView, HeadView
 from union_square.ui import markup, wording
 from union_square.ui.present_context import context_note, present_shares
-from union_square.ui.present_conversation import error_words, present_notes
+from union_square.ui.present_conversation import error_words
 from union_square.ui.present_messages import present_messages, results_of
+from union_square.ui.present_notes import places_of, present_notes
 from union_square.ui.present_sessions import session_href
 from union_square.ui.present_tree import link_sentence
 from union_square.ui.views import BodyView, CallPageView, Pair, TickView, TimelineView, ToolView
@@ -119,6 +120,8 @@ def present_call(
     running = call.state == "running"
     prefix = call.id[-12:]
     context = Weights().of_request(detail)
+    places = places_of(call.id, range(len(detail.messages)), detail.annotations, detail.messages)
+    asked_at, answered_at = places[hidden : len(whole)], places[len(whole) :]
     return CallPageView(
         id=call.id,
         resent_from=_resent_from(call.metadata),
@@ -150,8 +153,8 @@ def present_call(
         response_line=detail.response.start_line if detail.response else "",
         request_headers=_headers(detail.request),
         response_headers=_headers(detail.response),
-        asked=present_messages(asked, f"{prefix}-q", results, paired=frozenset(paired)),
-        answered=present_messages(answered, f"{prefix}-a", results, running=running),
+        asked=present_messages(asked, f"{prefix}-q", results, paired=frozenset(paired), places=asked_at),
+        answered=present_messages(answered, f"{prefix}-a", results, running=running, places=answered_at),
         parent_id=call.parent_id or "",
         shares=present_shares(context, call),
         shares_note=context_note(context, call),

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from union_square.domain.branches import Tree
 from union_square.domain.messages import Message, ToolCallPart
-from union_square.domain.views import AnnotationView, CallView
+from union_square.domain.views import CallView
 from union_square.ui import wording
 from union_square.ui.present_messages import Results, present_messages, results_of
+from union_square.ui.present_notes import Place, places_of, present_notes
 from union_square.ui.present_sessions import call_href, present_session_line
 from union_square.ui.present_tree import link_sentence
 from union_square.ui.present_waterfall import session_times, times_words
-from union_square.ui.views import ConversationView, MessageView, NoteView, TurnView
+from union_square.ui.views import ConversationView, MessageView, TurnView
 from union_square.watching.ports import Conversation, Turn
 
 TURNS_AT_FIRST = 40
@@ -19,10 +20,6 @@ TURNS_AT_FIRST = 40
 
 Numbers = Mapping[str, int]
 """The number that each turn is shown with, by its call's id."""
-
-
-def present_notes(annotations: Iterable[AnnotationView]) -> list[NoteView]:
-    return [NoteView(id=a.id, text=a.text, author=a.author, at=wording.iso(a.created_at)) for a in annotations]
 
 
 def choose_line(conversation: Conversation, branch: str) -> frozenset[str] | None:
@@ -81,9 +78,11 @@ def present_turn(turn: Turn, *, number: int, numbers: Numbers, results: Results,
     call = turn.call
     running = call.state == "running"
     prefix = call.id[-12:]
+    shown, places = (*turn.added, *turn.answer), places_of_turn(turn)
+    asked = len(turn.added)
     messages: list[MessageView] = [
-        *present_messages(turn.added, f"{prefix}-q", results, paired=paired),
-        *present_messages(turn.answer, f"{prefix}-a", results, paired=paired, running=running),
+        *present_messages(shown[:asked], f"{prefix}-q", results, paired=paired, places=places[:asked]),
+        *present_messages(shown[asked:], f"{prefix}-a", results, paired=paired, running=running, places=places[asked:]),
     ]
     usage = call.usage
     inputs, outputs = (usage.input_tokens, usage.output_tokens) if usage else (None, None)
@@ -118,6 +117,19 @@ def present_turn(turn: Turn, *, number: int, numbers: Numbers, results: Results,
         tags=list(call.tags),
         messages=messages,
     )
+
+
+def places_of_turn(turn: Turn) -> list[Place]:
+    """Where notes on the turn's messages are put. What a note stands on may be shown in an earlier turn, which said it
+    first; it is shown where this turn has it, or not at all."""
+    if len(turn.added_at) != len(turn.added):
+        return []
+    count = turn.answer_at + len(turn.answer)
+    numbers = (*turn.added_at, *range(turn.answer_at, count))
+    whole: list[Message] = [Message(role="user", parts=())] * count
+    for number, message in zip(numbers, (*turn.added, *turn.answer), strict=True):
+        whole[number] = message
+    return places_of(turn.call.id, numbers, turn.annotations, whole)
 
 
 def _branch_note(turn: Turn, numbers: Numbers) -> str:

@@ -1,7 +1,9 @@
 """Messages and their parts as people read them, tool calls paired with their results. PURE."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import zip_longest
 from typing import assert_never
 
 from union_square.domain.messages import (
@@ -16,6 +18,7 @@ from union_square.domain.messages import (
     ToolResultPart,
 )
 from union_square.ui import markup, wording
+from union_square.ui.present_notes import Place
 from union_square.ui.views import BlockView, MessageView
 
 ROLE_WORDS = {"system": "System", "user": "User", "assistant": "Assistant", "tool": "Tool"}
@@ -118,11 +121,17 @@ def text_of(message: Message) -> str:
 
 
 def present_message(
-    message: Message, key: str, results: Results, *, paired: frozenset[str] = frozenset(), running: bool = False
+    message: Message,
+    key: str,
+    results: Results,
+    *,
+    paired: frozenset[str] = frozenset(),
+    running: bool = False,
+    place: Place | None = None,
 ) -> MessageView | None:
     """One message; None where all it held is shown elsewhere (results paired with their calls, `paired`)."""
-    parts = [p for p in message.parts if not (isinstance(p, ToolResultPart) and p.id in paired)]
-    if not parts and message.parts:
+    parts = [(n, p) for n, p in enumerate(message.parts) if not (isinstance(p, ToolResultPart) and p.id in paired)]
+    if not parts and message.parts and not (place and place.said):
         return None
     text = text_of(message)
     word = ROLE_WORDS[message.role]
@@ -132,7 +141,10 @@ def present_message(
         role_word=f"{word} · {message.name}" if message.name else word,
         folded=message.role == "system" and len(text) > _FOLD_SYSTEM_OVER,
         summary=wording.one_line(text, 140),
-        blocks=[present_part(part, f"{key}-{n}", results, running=running) for n, part in enumerate(parts)],
+        blocks=[replace(present_part(part, f"{key}-{n}", results, running=running), part=str(n)) for n, part in parts],
+        call_id=place.call_id if place else "",
+        number=str(place.number) if place else "",
+        notes=place.said if place else [],
     )
 
 
@@ -143,10 +155,11 @@ def present_messages(
     *,
     paired: frozenset[str] = frozenset(),
     running: bool = False,
+    places: Sequence[Place] = (),
 ) -> list[MessageView]:
-    """The messages in order, without those shown elsewhere."""
+    """The messages in order, without those shown elsewhere. `places`: of each message, where notes are put."""
     shown = (
-        present_message(message, f"{prefix}-{n}", results, paired=paired, running=running)
-        for n, message in enumerate(messages)
+        present_message(message, f"{prefix}-{n}", results, paired=paired, running=running, place=place)
+        for n, (message, place) in enumerate(zip_longest(messages, places))
     )
     return [message for message in shown if message is not None]

@@ -21,6 +21,7 @@ class UiValues:
     port: int  # 0 = any free one
     proxy_url: str
     allowed_hosts: tuple[str, ...] = ()
+    author: str = "me"  # who annotates, until the viewer gives a name
     token: str = field(default="", repr=False)  # "" = none is asked for
     certificate: Path | None = None  # with `key`: what the UI is served with; None = plain HTTP
     key: Path | None = None
@@ -59,6 +60,8 @@ class SettingsLike(Protocol):
     def tls_key(self) -> Path | None: ...
     @property
     def own_prices(self) -> Prices: ...
+    @property
+    def author(self) -> str: ...
     @property
     def workers(self) -> int: ...
     @property
@@ -141,6 +144,7 @@ def values_of(settings: SettingsLike, *, token: str = "") -> UiValues:
         port=settings.ui_port,
         proxy_url=proxy_url,
         allowed_hosts=settings.allowed_hosts,
+        author=settings.author,
         token=token,
         certificate=settings.tls_certificate if token else None,
         key=settings.tls_key if token else None,

@@ -57,6 +57,37 @@ class LiveCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoteView:
+    """What somebody said of a session, a call, a message, or a span of its text."""
+
+    id: int = 0
+    subject: str = ""
+    subject_id: str = ""
+    kind: str = ""  # text, label, number
+    name: str = ""  # what is judged
+    verdict: str = ""  # the label or the score
+    text: str = ""
+    author: str = ""
+    at: str = ""
+    part: str = ""  # the part whose text it stands on; "" = the whole message, call or session
+    quote: str = ""  # as the text is written, for the script that finds it among what is shown
+    quote_shown: str = ""
+    prefix: str = ""
+    lost: str = ""  # words where the place is not there any more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeLine:
+    """A line of a history."""
+
+    id: int = 0
+    at: str = ""
+    author: str = ""
+    words: str = ""
+    undone: str = ""  # "" = it can be taken back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BlockView:
     """One part of a message."""
 
@@ -66,6 +97,7 @@ class BlockView:
     title: str = ""
     note: str = ""
     html: str = ""
+    part: str = ""  # its number in its message
     result_state: str = ""  # of a tool call: ok, error, waiting, ""
     result_title: str = ""
     result_html: str = ""
@@ -79,6 +111,9 @@ class MessageView:
     folded: bool = False
     summary: str = ""  # the first words, shown while it is folded
     blocks: list[BlockView] = field(default_factory=list[BlockView])
+    call_id: str = ""  # with the number, where a note on it is put; "" = none can be
+    number: str = ""
+    notes: list[NoteView] = field(default_factory=list[NoteView])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,14 +148,6 @@ class TurnView:
     gap: str = ""
     tags: list[str] = field(default_factory=list[str])
     messages: list[MessageView] = field(default_factory=list[MessageView])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoteView:
-    id: int = 0
-    text: str = ""
-    author: str = ""
-    at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +266,67 @@ class CallPageView:
     curl: str = ""
     notes: list[NoteView] = field(default_factory=list[NoteView])
     tags: list[str] = field(default_factory=list[str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagLine:
+    """A tag with where it is used."""
+
+    tag: str = ""
+    colour: str = ""
+    calls: str = ""
+    sessions: str = ""
+    sessions_href: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleLine:
+    id: int = 0
+    name: str = ""
+    tag: str = ""
+    words: str = ""
+    enabled: bool = False
+    toggle_word: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLine:
+    """A review queue and how far it is. `width` is a CSS length."""
+
+    id: int = 0
+    name: str = ""
+    href: str = ""
+    labels: str = ""
+    progress: str = ""
+    left: str = ""
+    width: str = "0%"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelKey:
+    key: str = ""
+    label: str = ""
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewItem:
+    """The item of a queue that is being judged."""
+
+    id: str = ""
+    subject: str = ""
+    href: str = ""
+    title: str = ""
+    facts: str = ""
+    position: str = ""
+    state: str = ""
+    state_word: str = ""
+    shown: str = ""  # how much of a long one is shown; "" = all
+    tags: list[str] = field(default_factory=list[str])
+    notes: list[NoteView] = field(default_factory=list[NoteView])
+    messages: list[MessageView] = field(default_factory=list[MessageView])
+    turns: list[TurnView] = field(default_factory=list[TurnView])
+    labels: list[LabelKey] = field(default_factory=list[LabelKey])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,16 +15,15 @@ from union_square.domain.figures import Dimension, Figures
 from union_square.domain.finding.facets import Facet
 from union_square.domain.ids import CallId, SessionId
 from union_square.domain.views import (
-    AnnotationView,
     CallDetail,
     CallView,
     Page,
     SavedView,
     SessionDetail,
     SessionView,
-    Subject,
 )
 from union_square.store.ports import HOUR_US, NO_FILTER, CallFilter, ModelTotals
+from union_square.watching.people import People
 
 __all__ = [
     "CallChanged",
@@ -174,10 +173,7 @@ class Watching(Protocol):
         """Merge, split, move, or take that back. Raises NoSuchSubject, StoreUnavailable, ValueError."""
         ...
 
-    async def add_tag(self, subject: Subject, subject_id: str, tag: str) -> tuple[str, ...]: ...
-
-    async def remove_tag(self, subject: Subject, subject_id: str, tag: str) -> tuple[str, ...]: ...
-
-    async def annotate(self, subject: Subject, subject_id: str, text: str, author: str = "") -> AnnotationView: ...
-
-    async def remove_annotation(self, subject: Subject, subject_id: str, annotation_id: int) -> None: ...
+    @property
+    def people(self) -> People:
+        """What people say of all this, and do to say it."""
+        ...

@@ -15,7 +15,7 @@ import anyio.to_thread
 
 from union_square.domain.ids import CallId, SessionId
 from union_square.domain.views import CallDetail, SessionDetail, SessionView
-from union_square.store.ports import CallFilter, NoSuchSubject, StoreAnnotator, StoreReader, StoreUnavailable
+from union_square.store.ports import CallFilter, NoSuchSubject, StoreReader, StoreUnavailable
 
 KEEP_SECONDS = 0.7
 MOST_KEPT = 16
@@ -37,11 +37,8 @@ class StoredSession:
 class AsyncStore:
     """Raises what the store raises."""
 
-    def __init__(
-        self, reader: StoreReader, annotator: StoreAnnotator, *, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, reader: StoreReader, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.reader = reader
-        self.annotator = annotator
         self._monotonic = monotonic
         self._limiter = anyio.CapacityLimiter(MOST_THREADS)
         self._sessions: dict[tuple[str, int], tuple[float, StoredSession]] = {}

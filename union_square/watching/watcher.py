@@ -7,7 +7,7 @@ feed's. With the store away, what the feed knows is served and the rest raises `
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import anyio
 
@@ -19,7 +19,6 @@ from union_square.domain.figures import Dimension, Figures
 from union_square.domain.finding.facets import Facet
 from union_square.domain.ids import CallId, IdError, parse_call_id
 from union_square.domain.views import (
-    AnnotationView,
     CallDetail,
     CallView,
     HeadView,
@@ -46,6 +45,7 @@ from union_square.watching.health import Heartbeat, present_problem, read_heartb
 from union_square.watching.links import Links
 from union_square.watching.live import LiveCalls
 from union_square.watching.overlay import is_listed, lay_over, lay_over_detail
+from union_square.watching.people import People, Surroundings
 from union_square.watching.ports import LiveEvent, LiveSnapshot, RecordedBody, SessionCalls
 from union_square.watching.sessions import Sessions
 from union_square.watching.stored import AsyncStore
@@ -54,8 +54,6 @@ BACKGROUND_SECONDS = 0.3
 WATCHED_SECONDS = 15.0  # the store is asked in the background only while somebody has looked of late
 SOON_SECONDS = 3.0
 """A call that the feed knows is in the store within a second; a tag put on it waits that long."""
-
-T = TypeVar("T")
 
 
 class Watcher:
@@ -74,8 +72,11 @@ class Watcher:
     ) -> None:
         """`heartbeat`: the projector's file; None: nobody is expected to project."""
         self._feed = feed
-        self._store = AsyncStore(reader, annotator, monotonic=monotonic)
+        self._store = AsyncStore(reader, monotonic=monotonic)
         self._annotator = annotator
+        self._people = People(
+            annotator, Surroundings(in_store=self._in_store, call=self.call, changed=self._people_changed)
+        )
         self._links = Links(self._store.links, monotonic=monotonic)
         self._live = LiveCalls(feed, self._links, clock=clock, monotonic=monotonic)
         self._sessions = Sessions(self._store, self._live)
@@ -208,13 +209,13 @@ class Watcher:
         return await self._store.ask(self._store.reader.span, where)
 
     async def saved_views(self) -> list[SavedView]:
-        return await self._store.ask(self._store.annotator.saved_views)
+        return await self._store.ask(self._annotator.saved_views)
 
     async def save_view(self, page: str, name: str, query: str) -> SavedView:
-        return await self._store.ask(self._store.annotator.save_view, page, name, query)
+        return await self._store.ask(self._annotator.save_view, page, name, query)
 
     async def remove_view(self, view_id: int) -> None:
-        await self._store.ask(self._store.annotator.remove_view, view_id)
+        await self._store.ask(self._annotator.remove_view, view_id)
 
     async def arrange(self, edit: edits.Edit, author: str = "") -> edits.Change:
         if isinstance(edit, edits.SplitSession | edits.MoveCall):
@@ -222,40 +223,30 @@ class Watcher:
         change = await self._store.ask(self._annotator.change, edit, author)
         self._links.forget()
         await self._refresh_links()
-        return self._changed(change)
+        self._changed()
+        return change
 
     async def tag_names(self) -> list[str]:
         return await self._store.ask(self._store.reader.tag_names)
 
-    async def add_tag(self, subject: Subject, subject_id: str, tag: str) -> tuple[str, ...]:
-        subject_id = await self._in_store(subject, subject_id)
-        return self._changed(await self._store.ask(self._store.annotator.add_tag, subject, subject_id, tag))
-
-    async def remove_tag(self, subject: Subject, subject_id: str, tag: str) -> tuple[str, ...]:
-        subject_id = await self._in_store(subject, subject_id)
-        return self._changed(await self._store.ask(self._store.annotator.remove_tag, subject, subject_id, tag))
-
-    async def annotate(self, subject: Subject, subject_id: str, text: str, author: str = "") -> AnnotationView:
-        subject_id = await self._in_store(subject, subject_id)
-        return self._changed(
-            await self._store.ask(self._store.annotator.add_annotation, subject, subject_id, text, author)
-        )
-
-    async def remove_annotation(self, subject: Subject, subject_id: str, annotation_id: int) -> None:
-        subject_id = await self._in_store(subject, subject_id)
-        self._changed(
-            await self._store.ask(self._store.annotator.remove_annotation, subject, subject_id, annotation_id)
-        )
+    @property
+    def people(self) -> People:
+        return self._people
 
     def _current(self, stored: CallView) -> CallView:
         live = self._feed.get(stored.id)
         return stored if live is None or stored.state != "running" else lay_over(stored, self._live.view(live))
 
-    def _changed(self, answer: T) -> T:
+    async def _people_changed(self, edit: edits.Edit | None) -> None:
+        if isinstance(edit, edits.Undo):  # it may have been of a call's place
+            self._links.forget()
+            await self._refresh_links()
+        self._changed()
+
+    def _changed(self) -> None:
         """Let every page see at once what somebody has just done."""
         self._store.forget()
         self._feed.touch()
-        return answer
 
     async def _in_store(self, subject: Subject, subject_id: str) -> str:
         """The id under which the store has the subject; waits a little for a call that is only in the feed yet."""

@@ -14,7 +14,9 @@ from union_square.ui.components.elements import (
     state_mark,
     tag_chips,
 )
+from union_square.ui.components.notes import message_notes
 from union_square.ui.components.reflex import cond, el, foreach, fragment, match
+from union_square.ui.doing import PlacedNotes
 from union_square.ui.views import BlockView, MessageView, TurnView
 
 
@@ -110,7 +112,9 @@ def block(view: BlockView) -> rx.Component:
 
 
 def message(view: MessageView) -> rx.Component:
-    blocks = foreach(view.blocks, block)
+    blocks = foreach(
+        view.blocks, lambda one: el.div(block(one), class_name="part", custom_attrs={"data-part": one.part})
+    )
     return el.div(
         el.div(view.role_word, class_name="role"),
         cond(
@@ -118,9 +122,15 @@ def message(view: MessageView) -> rx.Component:
             el.details(el.summary(view.summary), el.div(blocks, class_name="blocks")),
             el.div(blocks, class_name="blocks"),
         ),
+        message_notes(view, PlacedNotes.remove),
         class_name="message",
         key=view.key,
-        custom_attrs={"data-role": view.role, "data-testid": "message"},
+        custom_attrs={
+            "data-role": view.role,
+            "data-testid": "message",
+            "data-call": view.call_id,
+            "data-message": view.number,
+        },
     )
 
 

@@ -18,6 +18,8 @@ _ICONS = {
     "settings": "M4 7h9M19 7h1M4 17h1M11 17h9M16 4.5v5M8 14.5v5",
     "theme": "M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18",
     "keyboard": "M3 7h18v10H3zM7 11h.01M11 11h.01M15 11h.01M8 14h8",
+    "review": "M5 4h14v16H5zM8.5 9.5l1.5 1.5 3-3M8.5 15.5h7",
+    "tags": "M4 4h8l8 8-8 8-8-8zM8 8h.01",
     "tool": "M14 4l6 6-9 9-5 1 1-5z",
     "branch": "M7 4v10M7 14a3 3 0 1 0 .01 0M17 10a3 3 0 1 0-.01 0M17 10c0 4-10 1-10 4",
     "arrow": "M5 12h14M13 6l6 6-6 6",
@@ -67,7 +69,7 @@ def state_mark(state: str, word: str, **props: Any) -> rx.Component:
 
 
 def tag_chips(tags: list[str]) -> rx.Component:
-    return foreach(tags, lambda tag: el.span(tag, class_name="chip"))
+    return foreach(tags, lambda tag: el.span(tag, class_name="chip", custom_attrs={"data-tag": tag}))
 
 
 def copy_button(text: str, label: str = "Copy", **props: Any) -> rx.Component:

@@ -4,6 +4,7 @@ import reflex as rx
 
 from union_square.ui.components.elements import elapsed, local_time, page_link, state_mark, tag_chips
 from union_square.ui.components.reflex import cond, el, foreach, fragment
+from union_square.ui.components.selection import pick_box
 from union_square.ui.views import CallLine, LiveCard, SessionLine, TailLine
 
 
@@ -12,11 +13,13 @@ def lasted(line: SessionLine) -> rx.Component:
     return cond(line.since, elapsed(line.since), fragment(line.duration))
 
 
-def session_row(line: SessionLine) -> rx.Component:
+def session_row(line: SessionLine, pick: bool = False) -> rx.Component:
+    """`pick`: with a box, for a page that has a selection bar."""
     return el.tr(
         el.td(state_mark(line.state, line.state_word), class_name="c-state"),
         el.td(
             el.div(
+                pick_box("session", line.id) if pick else fragment(),
                 page_link(line.title, href=line.href, class_name="row-link", custom_attrs={"data-row": ""}),
                 cond(line.problem, el.span(line.problem, class_name="problem")),
                 tag_chips(line.tags),
@@ -30,6 +33,7 @@ def session_row(line: SessionLine) -> rx.Component:
         el.td(line.cost, title=line.cost_title, class_name="num c-cost"),
         el.td(lasted(line), class_name="num c-duration"),
         el.td(local_time(line.last), class_name="num c-when"),
+        key=line.id,
         custom_attrs={"data-testid": "session-row"},
     )
 
@@ -38,7 +42,7 @@ def _heads(*names: tuple[str, str]) -> rx.Component:
     return el.thead(el.tr(*(el.th(name, scope="col", class_name=css) for name, css in names)))
 
 
-def session_table(lines: list[SessionLine], label: str) -> rx.Component:
+def session_table(lines: list[SessionLine], label: str, *, pick: bool = False) -> rx.Component:
     return el.div(
         el.table(
             _heads(
@@ -51,7 +55,7 @@ def session_table(lines: list[SessionLine], label: str) -> rx.Component:
                 ("Duration", "num c-duration"),
                 ("Last", "num c-when"),
             ),
-            el.tbody(foreach(lines, session_row)),
+            el.tbody(foreach(lines, lambda line: session_row(line, pick))),
             custom_attrs={"aria-label": label},
             class_name="list",
         ),
@@ -59,11 +63,12 @@ def session_table(lines: list[SessionLine], label: str) -> rx.Component:
     )
 
 
-def call_row(line: CallLine) -> rx.Component:
+def call_row(line: CallLine, pick: bool = False) -> rx.Component:
     return el.tr(
         el.td(state_mark(line.state, line.state_word), class_name="c-state"),
         el.td(
             el.div(
+                pick_box("call", line.id) if pick else fragment(),
                 page_link(line.preview, href=line.href, class_name="row-link", custom_attrs={"data-row": ""}),
                 tag_chips(line.tags),
                 class_name="cell",
@@ -76,11 +81,12 @@ def call_row(line: CallLine) -> rx.Component:
         el.td(line.cost, class_name="num c-cost"),
         el.td(line.duration, class_name="num c-duration"),
         el.td(local_time(line.started), class_name="num c-when"),
+        key=line.id,
         custom_attrs={"data-testid": "call-row"},
     )
 
 
-def call_table(lines: list[CallLine], label: str) -> rx.Component:
+def call_table(lines: list[CallLine], label: str, *, pick: bool = False) -> rx.Component:
     return el.div(
         el.table(
             _heads(
@@ -93,7 +99,7 @@ def call_table(lines: list[CallLine], label: str) -> rx.Component:
                 ("Duration", "num c-duration"),
                 ("Began", "num c-when"),
             ),
-            el.tbody(foreach(lines, call_row)),
+            el.tbody(foreach(lines, lambda line: call_row(line, pick))),
             custom_attrs={"aria-label": label},
             class_name="list",
         ),

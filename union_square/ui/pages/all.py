@@ -6,7 +6,21 @@ import reflex as rx
 
 from union_square.ui import routes
 from union_square.ui.frame import FrameState
-from union_square.ui.pages import call, dashboard, live, missing, play, resend, search, session, sessions, settings
+from union_square.ui.pages import (
+    call,
+    dashboard,
+    live,
+    missing,
+    play,
+    queue,
+    resend,
+    review,
+    search,
+    session,
+    sessions,
+    settings,
+    tags,
+)
 
 
 def add_pages(app: rx.App) -> None:
@@ -58,6 +72,24 @@ def add_pages(app: rx.App) -> None:
         route=routes.DASHBOARD.path,
         title="Dashboard · Union Square",
         on_load=[FrameState.opened, dashboard.DashboardState.load],
+    )
+    add(
+        review.page,
+        route=routes.REVIEW.path,
+        title="Review · Union Square",
+        on_load=[FrameState.opened, review.ReviewState.load],
+    )
+    add(
+        queue.page,
+        route=routes.QUEUE_ROUTE,
+        title="Review · Union Square",
+        on_load=[FrameState.opened, queue.QueueState.open],
+    )
+    add(
+        tags.page,
+        route=routes.TAGS.path,
+        title="Tags · Union Square",
+        on_load=[FrameState.opened, tags.TagsState.load],
     )
     add(
         settings.page,

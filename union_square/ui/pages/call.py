@@ -1,5 +1,6 @@
 """`/calls/{id}`: one call whole: what was asked and answered, raw and rendered, and when its bytes came."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,14 +9,16 @@ import reflex as rx
 from anyio import to_thread
 
 from union_square.domain.ids import parse_call_id
-from union_square.domain.views import CallDetail, Subject
+from union_square.domain.views import AnnotationView, CallDetail, Subject
 from union_square.ui import failures, frame
 from union_square.ui.annotating import Annotated
 from union_square.ui.comparing import Comparing, load_changes
 from union_square.ui.components.call import call_body, call_head
 from union_square.ui.components.elements import phases
-from union_square.ui.components.notes import notes, tag_editor
-from union_square.ui.components.reflex import cond, el, fragment
+from union_square.ui.components.notes import history, note_sheet, notes, tag_editor
+from union_square.ui.components.reflex import fragment
+from union_square.ui.components.toast import reloader
+from union_square.ui.doing import PeopleState
 from union_square.ui.following import client_is_here, follow
 from union_square.ui.present_call import BODY_LIMIT, MESSAGES_AT_FIRST, curl_body, present_body, present_call
 from union_square.ui.services import services
@@ -24,12 +27,19 @@ from union_square.ui.views import BodyView, CallPageView
 from union_square.watching.ports import RecordedBody, Watching
 from union_square.wire.content import ContentDecoder
 
+Said = tuple[tuple[str, ...], tuple[AnnotationView, ...]]
+"""The tags and annotations of a call."""
+
+_SAID_SECONDS = 0.3
+_SAID_LONGEST_SECONDS = 10.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
     view: CallPageView = field(default_factory=CallPageView)
     request: BodyView = field(default_factory=BodyView)
     response: BodyView = field(default_factory=BodyView)
+    said: Said = ((), ())
     phase: str = "ready"
     failure: str = ""
 
@@ -47,6 +57,7 @@ def _present(detail: CallDetail, proxy_url: str, request: RecordedBody, response
         return present_body(data, total=len(recorded.data), kind=kind, note=problem, href=href)
 
     return _Look(
+        said=(detail.call.tags, detail.annotations),
         view=present_call(detail, proxy_url, curl_body(_decoded(request)[0]), shown),
         request=body(request, "request"),
         response=body(response, "response"),
@@ -63,6 +74,20 @@ async def _look(watching: Watching, call_id: str, proxy_url: str, shown: int) ->
         phase, failure = failures.phase_of(error)
         return _Look(phase=phase, failure=failure)
     return await to_thread.run_sync(_present, detail, proxy_url, request, response, shown)
+
+
+async def _until_said_otherwise(watching: Watching, call_id: str, said: Said, is_wanted: Callable[[], bool]) -> None:
+    """An ended call changes by what people say of it only: wait for that without reading all of it again."""
+    while is_wanted():
+        seen = watching.version
+        try:
+            now = await watching.people.said("call", call_id)
+        except failures.EXPECTED:
+            now = said
+        if now != said:
+            return
+        await anyio.sleep(_SAID_SECONDS)
+        await watching.changed(seen, _SAID_LONGEST_SECONDS)
 
 
 class CallState(Annotated, Comparing, rx.State):
@@ -98,13 +123,14 @@ class CallState(Annotated, Comparing, rx.State):
             if look.phase != "ready":
                 await anyio.sleep(failures.RETRY_SECONDS)
             elif look.view.state != "running" and look.view.session_href:
-                break  # it will not change again but by what is done on this page
+                await _until_said_otherwise(found.watching, call_id, look.said, lambda: client_is_here(token))
 
     def _turn_to(self) -> str:
+        self.history_open = False
         call_id = self.router.url.path.rstrip("/").rsplit("/", 1)[-1]
         if call_id != self.subject_id:
             self.subject_id, self.tab, self.shown = call_id, "rendered", MESSAGES_AT_FIRST
-            self.phase, self.failure, self.said = "loading", "", ""
+            self.phase, self.failure = "loading", ""
         return call_id
 
     def _show(self, look: _Look, before: _Look | None) -> None:
@@ -138,8 +164,7 @@ def page() -> rx.Component:
     view = CallState.view
     ready = fragment(
         call_head(view),
-        tag_editor(CallState.tags, CallState.tag_names, CallState.add_tag, CallState.remove_tag),
-        cond(CallState.said, el.p(CallState.said, class_name="banner", role="alert")),
+        tag_editor(CallState.tags, PeopleState.tag_names, CallState.add_tag, CallState.remove_tag),
         call_body(
             view,
             CallState.request,
@@ -150,5 +175,8 @@ def page() -> rx.Component:
             CallState.show_earlier,
         ),
         notes(CallState.notes, CallState.add_note, CallState.remove_note),
+        history(CallState.history, CallState.history_open, CallState.show_history, PeopleState.undo_change),
+        note_sheet(CallState.add_note),
+        reloader(CallState.look_again),
     )
     return frame.shell("Sessions", phases(CallState.phase, CallState.failure, ready, 8))

@@ -11,6 +11,7 @@ from union_square.ui import failures, frame, routes, wording
 from union_square.ui.components.elements import empty_note, page_link, phases
 from union_square.ui.components.finding import facets, filter_problem
 from union_square.ui.components.reflex import cond, el, fragment
+from union_square.ui.components.selection import selection_bar
 from union_square.ui.components.sessions import call_table
 from union_square.ui.present_finding import address_of, present_facets, present_problem
 from union_square.ui.present_sessions import present_call_line
@@ -83,7 +84,8 @@ def page() -> rx.Component:
         fragment(
             el.p(SearchState.found, class_name="muted", role="status"),
             facets(SearchState.facet_lines),
-            call_table(SearchState.lines, "calls found"),
+            call_table(SearchState.lines, "calls found", pick=True),
+            selection_bar(SearchState.load),
             cond(
                 SearchState.older,
                 el.nav(page_link("Older", href=SearchState.older, class_name="button"), class_name="pager"),

@@ -20,11 +20,13 @@ from union_square.ui.components.arranging import arranged_note, merge_form, move
 from union_square.ui.components.changes import changes_panel
 from union_square.ui.components.conversation import copy_id, turn
 from union_square.ui.components.elements import fact, local_time, page_link, phases, state_mark
-from union_square.ui.components.notes import notes, tag_editor
+from union_square.ui.components.notes import history, note_sheet, notes, tag_editor
 from union_square.ui.components.reflex import cond, el, foreach, fragment, match
 from union_square.ui.components.sessions import lasted
+from union_square.ui.components.toast import reloader
 from union_square.ui.components.tree import tree
 from union_square.ui.components.waterfall import context_bars, waterfall
+from union_square.ui.doing import PeopleState
 from union_square.ui.following import client_is_here, follow
 from union_square.ui.present_context import present_context
 from union_square.ui.present_conversation import TURNS_AT_FIRST, present_conversation, present_turns
@@ -125,12 +127,6 @@ class SessionState(Annotated, Comparing, Arranging, rx.State):
         token = self.router.session.client_token
         async with self:
             self._turn_to()
-        try:
-            names = await watching.tag_names()
-        except failures.EXPECTED:
-            names = []  # only suggestions
-        async with self:
-            self.tag_names = names
         before: _Look | None = None
         async for look in follow(watching, lambda: _look(watching, self._asked()), lambda: client_is_here(token)):
             if look != before:
@@ -141,6 +137,7 @@ class SessionState(Annotated, Comparing, Arranging, rx.State):
                 await anyio.sleep(failures.RETRY_SECONDS)
 
     def _turn_to(self) -> None:
+        self.history_open = False
         session_id = self.router.url.path.rstrip("/").rsplit("/", 1)[-1]
         query = self.router.url.query_parameters
         asked = query.get("view", "")
@@ -211,7 +208,7 @@ def _head() -> rx.Component:
             class_name="facts",
         ),
         cond(line.problem, el.p(line.problem, class_name="problem")),
-        tag_editor(SessionState.tags, SessionState.tag_names, SessionState.add_tag, SessionState.remove_tag),
+        tag_editor(SessionState.tags, PeopleState.tag_names, SessionState.add_tag, SessionState.remove_tag),
         class_name="page-head stacked",
     )
 
@@ -338,5 +335,8 @@ def page() -> rx.Component:
             _conversation(),
         ),
         notes(SessionState.notes, SessionState.add_note, SessionState.remove_note),
+        history(SessionState.history, SessionState.history_open, SessionState.show_history, PeopleState.undo_change),
+        note_sheet(SessionState.add_note),
+        reloader(SessionState.look_again),
     )
     return frame.shell("Sessions", phases(SessionState.phase, SessionState.failure, ready, 8))

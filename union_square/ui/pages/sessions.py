@@ -10,6 +10,7 @@ from union_square.store.ports import CallFilter
 from union_square.ui import failures, frame, routes
 from union_square.ui.components.elements import empty_note, page_link, phases
 from union_square.ui.components.reflex import cond, el, foreach, fragment
+from union_square.ui.components.selection import selection_bar
 from union_square.ui.components.sessions import session_table
 from union_square.ui.present_sessions import present_session_line
 from union_square.ui.services import services
@@ -127,7 +128,8 @@ def page() -> rx.Component:
         empty_note("No sessions yet", "The live page says how to connect an application."),
     )
     listing = fragment(
-        session_table(SessionsState.lines, "sessions"),
+        session_table(SessionsState.lines, "sessions", pick=True),
+        selection_bar(SessionsState.load),
         el.nav(
             cond(SessionsState.newest, page_link("Newest", href=SessionsState.newest, class_name="button")),
             cond(SessionsState.older, page_link("Older", href=SessionsState.older, class_name="button")),

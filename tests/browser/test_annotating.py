@@ -1,0 +1,264 @@
+"""Tagging, annotating and reviewing on the running product, with the mouse where it is one and by keyboard alone."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_live import Asking, Stage
+from tests.support.product import eventually, running_product
+from tests.support.talker import talker
+
+pytestmark = pytest.mark.usefixtures("built_ui")
+OUTPUT = Path(__file__).parents[1] / "output"
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with (
+        talker() as upstream,
+        running_product(
+            tmp_path / "home", {"openai": upstream.base_url}, environment={"UNION_SQUARE_AUTHOR": "ann"}
+        ) as product,
+    ):
+        yield Stage(product=product, upstream=upstream)
+        upstream.hang_up()
+
+
+def picture(page: Page, name: str) -> None:
+    """What a person sees, kept beside the tests; in both themes and narrow where it is asked for."""
+    OUTPUT.mkdir(exist_ok=True)
+    page.screenshot(path=OUTPUT / f"{name}.png")
+    if os.environ.get("UNION_SQUARE_PICTURES") == "all":
+        page.evaluate("document.documentElement.classList.toggle('dark')")
+        page.screenshot(path=OUTPUT / f"{name}-dark.png")
+        page.evaluate("document.documentElement.classList.toggle('dark')")
+        page.set_viewport_size({"width": 420, "height": 900})
+        page.screenshot(path=OUTPUT / f"{name}-narrow.png")
+        page.set_viewport_size({"width": 1440, "height": 900})
+
+
+def talk(stage: Stage, question: str, answer: str) -> str:
+    """One call, ended and stored; its id."""
+    before = {call["id"] for call in stage.product.api("/calls", limit=200)["items"]}
+    asking = Asking(stage.product, question)
+    stage.upstream.say(answer)
+    stage.upstream.end()
+    asking.until_ended()
+    new = next(c["id"] for c in stage.product.api("/calls", limit=200)["items"] if c["id"] not in before)
+    stage.product.ended(new)
+    return new
+
+
+def select_words(page: Page, words: str) -> None:
+    """Select them as Shift and the arrow keys would: the selection is the browser's own."""
+    page.evaluate(
+        """(words) => {
+            const answer = document.querySelector("[data-role=assistant]");
+            const walker = document.createTreeWalker(answer, NodeFilter.SHOW_TEXT);
+            for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+                const at = node.data.indexOf(words);
+                if (at >= 0) { getSelection().setBaseAndExtent(node, at, node, at + words.length); return; }
+            }
+            throw new Error("not shown: " + words);
+        }""",
+        words,
+    )
+
+
+def marked(page: Page) -> list[str]:
+    """The words that the page marks."""
+    return page.evaluate(
+        "['note', 'note-strong'].flatMap(n => [...CSS.highlights.get(n) ?? []].map(r => r.toString()))"
+    )
+
+
+def test_words_are_annotated_while_they_stream_and_stay_marked_after(stage: Stage, page: Page) -> None:
+    asking = Asking(stage.product, "Tell me about the square.")
+    stage.upstream.say("It began as a *crossing* of two")
+    page.goto(stage.product.ui)
+    page.get_by_test_id("live-card").get_by_role("link").first.click()
+    expect(page.locator("[data-role=assistant]")).to_contain_text("crossing of two")
+    select_words(page, "crossing")
+    page.keyboard.press("a")
+    expect(page.get_by_test_id("note-sheet")).to_be_visible()
+    page.get_by_test_id("sheet-note").fill("of what?")
+    page.keyboard.press("Enter")
+    note = page.locator(".message").get_by_test_id("note")
+    expect(note).to_contain_text("of what?")
+    expect(note).to_contain_text("ann")
+    page.wait_for_function(
+        "(CSS.highlights.get('note')?.size ?? 0) + (CSS.highlights.get('note-strong')?.size ?? 0) == 1"
+    )
+    eventually(lambda: marked(page) == ["crossing"], what="the mark")
+    page.get_by_test_id("tag-input").fill("history")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("tag")).to_contain_text("history")
+
+    stage.upstream.say(" roads, *long ago*.")
+    expect(page.locator("[data-role=assistant]")).to_contain_text("long ago")
+    eventually(lambda: marked(page) == ["crossing"], what="the mark")
+    picture(page, "annotating-a-stream")
+    stage.upstream.end()
+    asking.until_ended()
+    expect(page.locator(".turn")).to_have_attribute("data-state", "done")
+    page.reload()
+    expect(note).to_contain_text("of what?")
+    eventually(lambda: marked(page) == ["crossing"], what="the mark")
+    note.focus()
+    page.wait_for_function("CSS.highlights.get('note-strong').size == 1")
+
+
+def test_a_message_is_labelled_and_scored_and_all_of_it_can_be_undone(stage: Stage, page: Page) -> None:
+    call = talk(stage, "How far?", "Not far at all.")
+    page.goto(f"{stage.product.ui}/calls/{call}")
+    message = page.locator(".message[data-role=assistant]")
+    message.hover()
+    message.get_by_test_id("message-note").click()
+    page.get_by_test_id("note-sheet").get_by_test_id("note-kind").select_option("label")
+    page.get_by_test_id("note-sheet").get_by_label("what is judged").fill("tone")
+    page.get_by_test_id("note-sheet").get_by_label("label or score").fill("curt")
+    page.get_by_test_id("sheet-keep").click()
+    expect(message.get_by_test_id("note")).to_contain_text("curt")
+    picture(page, "annotated-call")
+    (said,) = stage.product.api(f"/calls/{call}/annotations")["items"]
+    assert (said["kind"], said["name"], said["label"], said["author"]) == ("label", "tone", "curt", "ann")
+    assert (said["anchor"]["message"], said["anchor"]["part"]) == (1, None)
+
+    page.get_by_test_id("history-button").click()
+    expect(page.get_by_test_id("change")).to_contain_text("wrote the label “curt”")
+    page.locator("body").press("Control+z")
+    expect(message.get_by_test_id("note")).to_have_count(0)
+    page.get_by_test_id("toast").wait_for()
+    page.reload()
+    expect(page.locator(".message[data-role=assistant]")).to_be_visible()
+    expect(page.locator(".message").get_by_test_id("note")).to_have_count(0)
+    page.get_by_test_id("history-button").click()
+    expect(page.get_by_test_id("change")).to_have_count(2)
+    page.get_by_test_id("change").first.get_by_role("button", name="Undo").click()  # undo of the undo
+    expect(message.get_by_test_id("note")).to_contain_text("curt")
+
+
+def test_several_lines_are_tagged_by_keyboard_and_untagged_by_one_undo(stage: Stage, page: Page) -> None:
+    for number in range(3):
+        talk(stage, f"Question {number}?", "Answer.")
+    page.goto(stage.product.ui + "/sessions")
+    expect(page.get_by_test_id("session-row")).to_have_count(3)
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Shift+X")
+    expect(page.get_by_test_id("selected")).to_have_text("3 selected")
+    page.get_by_test_id("bulk-words").fill("batch")
+    picture(page, "selection")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-testid=session-row] .chip")).to_have_text(["batch"] * 3)
+    expect(page.get_by_test_id("toast")).to_contain_text("Tagged 3 lines “batch”.")
+    page.get_by_test_id("toast").get_by_role("button", name="Undo").click()
+    expect(page.get_by_test_id("toast")).to_contain_text("Undone.")
+    assert stage.product.api("/tags")["items"] == []
+    boxes = page.get_by_test_id("pick")
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("selected")).to_be_hidden()
+    boxes.first.click()
+    boxes.nth(1).click(modifiers=["Shift"])
+    expect(page.get_by_test_id("selected")).to_have_text("2 selected")
+    page.get_by_test_id("bulk-words").fill("Second look")
+    page.get_by_test_id("bulk-review").click()
+    expect(page.get_by_test_id("toast")).to_contain_text("Added 2 lines to the review “Second look”.")
+    assert stage.product.api("/queues")["items"][0]["total"] == 2
+
+
+def test_tags_are_coloured_renamed_and_merged_with_a_history(stage: Stage, page: Page) -> None:
+    calls = [talk(stage, f"Question {number}?", "Answer.") for number in range(2)]
+    page.goto(f"{stage.product.ui}/calls/{calls[0]}")
+    for tag in ("bug", "odd"):
+        page.get_by_test_id("tag-input").fill(tag)
+        page.keyboard.press("Enter")
+        expect(page.get_by_test_id("tag").filter(has_text=tag)).to_be_visible()
+    page.get_by_role("link", name="Tags", exact=True).click()
+    row = page.get_by_test_id("tag-row").filter(has=page.get_by_text("bug", exact=True))
+    row.get_by_test_id("tag-colour").select_option("red")
+    expect(row.locator(".chip")).to_have_attribute("data-colour", "red")
+    row.get_by_test_id("rename").fill("odd")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("tag-row")).to_have_count(1)
+    expect(page.get_by_test_id("toast")).to_contain_text("Merged “bug” into “odd”.")
+    expect(page.get_by_test_id("history")).to_contain_text("renamed the tag “bug”")
+    picture(page, "tags")
+    page.locator("body").press("Control+z")
+    expect(page.get_by_test_id("tag-row")).to_have_count(2)
+
+
+def test_a_rule_tags_what_ends_and_what_had_ended(stage: Stage, page: Page) -> None:
+    before = talk(stage, "Before?", "Yes.")
+    page.goto(stage.product.ui + "/tags")
+    form = page.get_by_role("form", name="new rule")
+    form.get_by_label("Tag").fill("talk")
+    form.get_by_label("Model is").fill("gpt-4o-mini")
+    page.get_by_test_id("rule-add").click()
+    expect(page.get_by_test_id("rule")).to_contain_text("each call that was of model gpt-4o-mini")
+    after = talk(stage, "After?", "Yes.")
+    assert stage.product.api(f"/calls/{after}")["tags"] == ["talk"]
+    assert stage.product.api(f"/calls/{before}")["tags"] == []
+    page.get_by_role("button", name="Apply to the past").click()
+    expect(page.get_by_test_id("toast")).to_contain_text("2 calls looked at, 1 tagged.")
+    assert stage.product.api(f"/calls/{before}")["tags"] == ["talk"]
+    picture(page, "rules")
+
+
+def test_a_queue_is_worked_through_without_the_mouse(stage: Stage, page: Page) -> None:
+    calls = [talk(stage, f"Question {number}?", f"Answer {number}.") for number in range(4)]
+    page.goto(stage.product.ui + "/review")
+    expect(page.get_by_test_id("empty")).to_be_visible()
+    page.get_by_label("Name").fill("Tone")
+    page.get_by_label("Labels, by keys 1 to 9").fill("good, bad")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("queue-row")).to_contain_text("0 of 4")
+    page.locator("body").press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    title = page.get_by_test_id("item-title")
+    expect(title).to_have_text("Question 0?")
+    expect(page.get_by_test_id("review-item")).to_contain_text("Answer 0.")
+    page.keyboard.press("1")
+    expect(title).to_have_text("Question 1?")
+    expect(page.get_by_test_id("progress")).to_have_text("1 of 4")
+    page.keyboard.press("s")
+    expect(title).to_have_text("Question 2?")
+    page.keyboard.press("e")
+    page.keyboard.type("unsure about this")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("review-item").get_by_test_id("note")).to_contain_text("unsure about this")
+    picture(page, "review")
+    page.keyboard.press("2")
+    expect(title).to_have_text("Question 3?")
+    page.keyboard.press("u")
+    expect(title).to_have_text("Question 2?")
+    expect(page.get_by_test_id("item-state")).to_have_text("to judge")
+    page.keyboard.press("1")
+    expect(title).to_have_text("Question 3?")
+    page.keyboard.press("d")
+    expect(title).to_have_text("Question 1?")  # what was skipped comes at the end
+    page.keyboard.press("2")
+    expect(page.get_by_test_id("finished")).to_be_visible()
+    expect(page.get_by_test_id("progress")).to_have_text("4 of 4")
+    said = [stage.product.api(f"/calls/{call}/annotations")["items"] for call in calls]
+    labels = [[(a["name"], a["label"]) for a in notes if a["kind"] == "label"] for notes in said]
+    assert labels == [[("Tone", "good")], [("Tone", "bad")], [("Tone", "good")], []]
+
+
+def test_the_viewers_name_is_kept_in_the_browser(stage: Stage, page: Page) -> None:
+    call = talk(stage, "Who?", "You.")
+    page.goto(stage.product.ui + "/tags")
+    page.get_by_test_id("viewer").fill("Grace")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("toast")).to_contain_text("Grace")
+    page.goto(f"{stage.product.ui}/calls/{call}")
+    page.get_by_test_id("note-input").fill("seen")
+    page.get_by_test_id("note-add").click()
+    expect(page.get_by_test_id("note")).to_contain_text(re.compile("seen.*Grace", re.DOTALL))
