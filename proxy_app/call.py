@@ -109,7 +109,7 @@ class Call:
                 self._mask_answer = FieldMask(answer=True)
             self._tap.offer(RESPONSE_HEAD, self.id, at, record)  # type: ignore[union-attr]
         elif self._tap is not None:
-            self._tap.offer(RESPONSE_HEAD, self.id, at, record[: record.index(b"\r\n")] + HEAD_END)
+            self._tap.offer(RESPONSE_HEAD, self.id, at, record[:12] + b" " + HEAD_END)  # a reason may say anything
 
     def response_whole(self, at: int, record: bytes, payload: bytes) -> None:
         """Instead of the final head, a chunk and the end: all of it came at once, and was forwarded."""

@@ -11,7 +11,9 @@ from proxy_app.kept import MAX_DIGITS, MAX_KEPT_BYTES, Parts, length_line, parte
 from proxy_app.routes import Route
 from union_square.domain.records import request_head_payload
 from union_square.domain.redaction import Redactor
-from union_square.wire.http1 import HEAD_END, OWN_PREFIX, RequestHead, parse_request_head, request_head_for
+from union_square.wire.http1 import HEAD_END, RequestHead, parse_request_head, request_head_for
+
+_KEPT_OF_A_FACT = (b"x-union-square-do-not-record:", b"x-union-square-session-id:")
 
 MAX_KEPT = 1024
 """With the size of a kept head this stays below some 10 MB."""
@@ -85,9 +87,9 @@ class HeadReader:
 
 
 def _bare_head(head: bytes) -> bytes:
-    """What is kept of a head whose client asked not to be recorded: the request line without its query, and the headers
-    that were meant for us."""
+    """What is kept of a head whose client asked not to be recorded: the request line without its query, the wish, and
+    the session it names; no tags and no metadata, which may hold anything."""
     first, *rest = head[:-4].split(b"\r\n")
     method, target, version = first.split(b" ")
-    own = [line for line in rest if line.lower().startswith(OWN_PREFIX)]
-    return b"\r\n".join([b" ".join([method, target.partition(b"?")[0], version]), *own]) + HEAD_END
+    kept = [line for line in rest if line.lower().startswith(_KEPT_OF_A_FACT)]
+    return b"\r\n".join([b" ".join([method, target.partition(b"?")[0], version]), *kept]) + HEAD_END

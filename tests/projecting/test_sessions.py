@@ -1,5 +1,7 @@
 """The session ladder, as recorded conversations go through the projector."""
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from tests.support.logs import NOON, call_id, chat, in_time
 from tests.support.projecting import World
 from union_square.domain.client_sessions import client_session
 from union_square.domain.messages import Message, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
+from union_square.domain.redaction_fields import mask_whole
 from union_square.domain.session import derived_id
 from union_square.domain.threads import places, thread_digests
 
@@ -322,6 +325,17 @@ def test_an_answer_of_which_only_the_tool_call_comes_back_is_known_by_its_id():
     changed = tool_call("call_Xy1", '{"city": "Berlin", "unit": "C"}')
     world.project(chat(1, [QUESTION], [answer]), chat(2, [QUESTION, changed, tool_result("call_Xy1")], ["Cold."]))
     assert link(world, 2) == (call_id(1), 1, "content", 0.76)
+
+
+def test_a_tool_call_whose_secret_argument_was_masked_on_its_way_back_is_known_by_its_id():
+    """An answer that is streamed is recorded as it came; what comes back in a request has its known fields masked."""
+    given = '{"user":"jo","password":"hunter2"}'
+    sent = json.dumps([QUESTION, tool_call("call_Xy1", given), tool_result("call_Xy1")]).encode()
+    masked = mask_whole(sent)
+    assert b"hunter2" not in masked
+    world = World()
+    world.project(chat(1, [QUESTION], [tool_call("call_Xy1", given)]), chat(2, json.loads(masked), ["Signed in."]))
+    assert link(world, 2) == (world.session(1), 1, "content", 0.76)
 
 
 def test_of_several_tool_calls_one_is_enough():

@@ -112,7 +112,7 @@ async def said(proxy: LocalProxy, data: bytes) -> bytes:
     await client.send(data)
     answer = b""
     with contextlib.suppress(TimeoutError, ConnectionError):
-        while piece := await asyncio.wait_for(client.reader.read(1 << 16), 0.3):
+        while piece := await asyncio.wait_for(client.reader.read(1 << 16), 1.5):
             answer += piece
     client.close()
     return answer

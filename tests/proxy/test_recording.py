@@ -14,7 +14,10 @@ import pytest
 
 from tests.proxy.conftest import proxying
 from tests.support.proxy import running_proxy
-from tests.support.upstream import HANG, chunk, eventually, response, scripted
+from tests.support.upstream import HANG, READ_HEAD, Script, chunk, eventually, response, scripted
+from tests.support.websockets import frame
+from union_square.domain.views import CallDetail
+from union_square.wire.understanding import Understanding
 
 CANARY = b"c4n4ryS3cr3tV4lu3"
 
@@ -52,23 +55,78 @@ async def test_no_credential_stands_in_a_failure(tmp_path: Path, secret_in_failu
     assert [f for f in tmp_path.rglob("*") if f.is_file() and CANARY in f.read_bytes()] == []
 
 
-async def test_a_call_that_is_not_to_be_recorded_leaves_its_sizes_only(tmp_path: Path) -> None:
-    answer = response(b"secret answer", headers=[("X-Secret", "yes")])
-    async with scripted([[answer]]) as upstream, proxying(tmp_path, {"t": upstream.base_url}) as proxy:
+UNRECORDED = (
+    b'X-Secret: yes\r\nX-Union-Square-Tags: secret,b\r\nX-Union-Square-Metadata: {"a": "secret"}\r\n'
+    b"X-Union-Square-Session-Id: s7\r\nX-Union-Square-Do-Not-Record: true\r\n"
+)
+
+
+async def fact_of(folder: Path, request: bytes, script: Script, frames: bytes = b"") -> CallDetail:
+    """What is left of a call that is not to be recorded, as readers see it, when it was forwarded whole."""
+    async with (
+        scripted([[READ_HEAD, *script, "close"]]) as upstream,
+        proxying(folder, {"t": upstream.base_url}) as proxy,
+    ):
         client = await proxy.connect()
-        await client.send(
-            b"POST /t/v1?q=secret HTTP/1.1\r\nHost: p\r\nX-Secret: yes\r\nX-Union-Square-Tags: a,b\r\n"
-            b"X-Union-Square-Do-Not-Record: true\r\nContent-Length: 14\r\n\r\nsecret request"
-        )
-        await client.until(b"secret answer")
+        await client.send(request)
+        if frames:
+            await client.head()
+            await client.send(frames)
+        await client.rest()
         (call,) = await proxy.ended()
+        understanding = Understanding(call.call_id)
+        for event in proxy.events():
+            understanding.apply(event)
+    assert b"secret" in request
+    assert [f for f in folder.rglob("*") if f.is_file() and b"ecret" in f.read_bytes()] == []
     assert not call.recorded
     assert call.request_head == (
-        b"POST /t/v1 HTTP/1.1\r\nX-Union-Square-Tags: a,b\r\nX-Union-Square-Do-Not-Record: true\r\n\r\n"
+        request.partition(b" HTTP")[0].partition(b"?")[0] + b" HTTP/1.1\r\nX-Union-Square-Session-Id: s7\r\n"
+        b"X-Union-Square-Do-Not-Record: true\r\n\r\n"
     )
-    assert call.response_head == b"HTTP/1.1 200 OK\r\n\r\n"
-    assert (call.request.total, call.response.total, call.state) == (14, 13, "done")
-    assert [f for f in tmp_path.rglob("*") if f.is_file() and b"secret" in f.read_bytes()] == []
+    detail = understanding.detail()
+    assert (detail.call.preview, detail.call.model, detail.messages, detail.call.metadata) == ("", "", (), {})
+    assert detail.call.tags == ()
+    return detail
+
+
+async def test_a_call_that_is_not_to_be_recorded_leaves_its_sizes_only(tmp_path: Path) -> None:
+    body = b'{"model":"secret","messages":[{"role":"user","content":"secret"}]}'
+    request = b"POST /t/v1/chat/completions?q=secret HTTP/1.1\r\nHost: p\r\nConnection: close\r\n" + UNRECORDED
+    answer = b"HTTP/1.1 200 Secret\r\nX-Secret: yes\r\nContent-Length: 13\r\n\r\nsecret answer"
+    fact = await fact_of(tmp_path, request + b"Content-Length: %d\r\n\r\n" % len(body) + body, [answer])
+    assert (fact.call.status_code, fact.call.state, fact.call.upstream) == (200, "done", "t")
+    assert (fact.call.request_bytes, fact.call.response_bytes) == (len(body), 13)
+
+
+async def test_nor_is_anything_kept_of_a_websocket_that_is_not_to_be_recorded(tmp_path: Path) -> None:
+    request = (
+        b"GET /t/v1/realtime?q=secret HTTP/1.1\r\nHost: p\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Protocol: secret\r\n" + UNRECORDED + b"\r\n"
+    )
+    switch = b"HTTP/1.1 101 Secret\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-S: secret\r\n\r\n"
+    said = frame(b'{"type":"session.update","session":{"instructions":"secret"}}')
+    fact = await fact_of(tmp_path, request, [switch, said, 0.3], frames=frame(b'{"a":"secret"}', masked=True))
+    assert fact.call.status_code == 101
+    assert fact.call.response_bytes == len(said)
+    assert fact.call.request_bytes > 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nsecret\r\nsecret",
+        b"HTTP/1.1 200 OK\r\nContent-Length: secret\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nsecret line\r\nX: \n secret\r\n\r\n",
+        b"secret\r\n\r\n",
+        b'HTTP/1.1 500 Secret\r\nContent-Type: application/json\r\n\r\n{"error":{"message":"secret"}}',
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsecret",
+    ],
+)
+async def test_nor_of_a_failure_of_one(tmp_path: Path, answer: bytes) -> None:
+    request = b"POST /t/v1/chat?q=secret HTTP/1.1\r\nHost: p\r\nConnection: close\r\n" + UNRECORDED
+    fact = await fact_of(tmp_path, request + b"Content-Length: 6\r\n\r\nsecret", [answer])
+    assert fact.call.state in {"failed", "cut_off"}
 
 
 async def test_bodies_larger_than_the_stream_leave_exact_gaps_and_true_totals(tmp_path: Path) -> None:

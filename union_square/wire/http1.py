@@ -96,7 +96,7 @@ def _kind_of(line: bytes) -> int:
     """Which of the special headers a request's header line is; 0 = none, and it is passed on as it is."""
     name, colon, value = line.partition(b":")
     if not colon or not name or name.translate(None, _TOKEN):
-        raise HeadError(f"a header line is malformed: {bytes(name[:64])!r}")
+        raise HeadError("a header line is not `name: value`")  # not which: a credential could stand in it
     low = name.lower()
     special = _SPECIAL.get(low, 0)
     if special == _CONNECTION and value.strip(b" \t").lower() == b"keep-alive":

@@ -127,7 +127,11 @@ class ChunkedBody:
 
 def _read_size(line: bytes) -> int:
     """The size that a chunk's first line gives. Raises BodyError."""
-    digits = line.partition(b";")[0].rstrip(b" \t") if b";" in line else line
+    digits = line
+    if b";" in line:
+        if b"\n" in line or b"\r" in line:
+            raise BodyError("a line of the chunked body does not end in CRLF")
+        digits = line.partition(b";")[0].rstrip(b" \t")
     if not digits or len(digits) > _MAX_SIZE_DIGITS or digits.translate(None, _HEX):
         raise BodyError("a chunk's size is not a plain hexadecimal number")
     return int(digits, 16)
