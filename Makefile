@@ -51,9 +51,9 @@ lock: ## Write the lock files anew from pyproject.toml
 	@$(PYTHON) scripts/setup dev
 	@sh scripts/lock
 
-audit: ## Ask PyPI whether the locked packages have known vulnerabilities (not part of `check`: the answer changes daily)
+audit: ## Ask PyPI and npm whether the locked packages have known vulnerabilities (not part of `check`: the answer changes daily)
 	@$(PYTHON) scripts/setup dev
-	@sh scripts/audit
+	@$(PYTHON) scripts/audit
 
 clean: ## Remove what set-up and builds left in this folder (recorded data is elsewhere and stays)
 	rm -rf .venv .web .states dist build union_square/_ui .pytest_cache .ruff_cache .hypothesis tests/output
