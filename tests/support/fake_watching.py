@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from union_square.domain.edits import Change, Edit
-from union_square.domain.figures import Dimension, Figures, Tally, add_up, two_digits
+from union_square.domain.figures import Dimension, Figures, Tally, add_up, three_digits
 from union_square.domain.finding import Candidate, fulfils
 from union_square.domain.finding.facets import Facet, count_facets
 from union_square.domain.finding.marks import tools_called
@@ -388,12 +388,13 @@ def _tally(call: CallView, by: Dimension, step_us: int) -> Tally:
     return Tally(
         bucket=int(call.started_at.timestamp() * 1e6) // step_us,
         value=values[by],
-        duration_us=None if call.duration_ms is None else two_digits(round(call.duration_ms * 1000)),
-        first_us=None if first is None else two_digits(round(first * 1000)),
+        durations=[] if call.duration_ms is None else [three_digits(round(call.duration_ms * 1000))],
+        firsts=[] if first is None else [three_digits(round(first * 1000))],
         calls=1,
         errors=call.state in {"failed", "cut_off"},
         input_tokens=usage.input_tokens or 0,
         output_tokens=usage.output_tokens or 0,
+        cached_tokens=usage.cache_read_input_tokens or 0,
         cost_pico=round((call.cost_usd or 0) * 1e12),
         unpriced=call.cost_usd is None,
     )

@@ -29,12 +29,13 @@ class NewView(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amounts:
-    """What some calls amounted to. Times are in milliseconds, told to two digits; null = nobody reported one."""
+    """What some calls amounted to. Times are in milliseconds, told to three digits; null = nobody reported one."""
 
     calls: int
     errors: int
     input_tokens: int
     output_tokens: int
+    cache_read_input_tokens: int
     cost_usd: float | None
     unpriced_calls: int
     duration_ms: dict[str, float | None]
@@ -58,6 +59,7 @@ def present_amounts(sums: Sums) -> Amounts:
         errors=sums.errors,
         input_tokens=sums.input_tokens,
         output_tokens=sums.output_tokens,
+        cache_read_input_tokens=sums.cached_tokens,
         cost_usd=sums.cost_pico / PICO if sums.calls > sums.unpriced else None,
         unpriced_calls=sums.unpriced,
         duration_ms=times({name: percentile(sums.durations, share) for name, share in SHARES.items()}),

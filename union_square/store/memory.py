@@ -12,7 +12,7 @@ from datetime import datetime
 
 from union_square.domain import records
 from union_square.domain.events import Event
-from union_square.domain.figures import Dimension, Figures, Tally, add_up, two_digits
+from union_square.domain.figures import Dimension, Figures, Tally, add_up, three_digits
 from union_square.domain.finding import EVERYTHING, Candidate, fulfils
 from union_square.domain.finding.facets import Facet, count_facets
 from union_square.domain.finding.marks import tools_called
@@ -284,12 +284,13 @@ class MemoryStore(Annotator):
         return Tally(
             bucket=row.started_at // step_us,
             value=value,
-            duration_us=None if row.ended_at is None else two_digits(row.ended_at - row.started_at),
-            first_us=None if row.first_token_us is None else two_digits(row.first_token_us),
+            durations=[] if row.ended_at is None else [three_digits(row.ended_at - row.started_at)],
+            firsts=[] if row.first_token_us is None else [three_digits(row.first_token_us)],
             calls=1,
             errors=_failed(row),
             input_tokens=row.input_tokens or 0,
             output_tokens=row.output_tokens or 0,
+            cached_tokens=row.cache_read_input_tokens or 0,
             cost_pico=row.cost_pico or 0,
             unpriced=_unpriced(row),
         )
