@@ -115,7 +115,7 @@ def _words(group: Sequence[ChangeView]) -> str:
     prefix = "undid: " if change.undoes is not None else "rule: " if change.action == "rule" else ""
     if change.action == "rename_tag" and change.before is not None:
         old = change.before["tag"]
-        new = next((str(one.after["tag"]) for one in group if one.kind == "tags" and one.after["tag"] != old), "")
+        new = next((str(one.after["tag"]) for one in group if one.after.get("tag", old) != old), "")
         return f"renamed the tag “{old}” to “{new}”" if new else f"merged the tag “{old}” into another"
     more = f" on {len(group)} subjects" if len(group) > 1 and change.kind in {"tags", "annotations"} else ""
     return f"{prefix}{_what(change)}{more}"
