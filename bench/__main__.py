@@ -8,6 +8,7 @@ import sys
 from types import FrameType
 
 from bench import find, live, storage, threading, whole
+from bench.pages import run as pages
 from bench.proxy import run as proxy
 
 COMMANDS = {
@@ -17,6 +18,7 @@ COMMANDS = {
     "storage": storage.main,
     "threading": threading.main,
     "find": find.main,
+    "pages": pages.main,
 }
 
 

@@ -173,3 +173,10 @@ def test_json_that_is_still_streaming_is_shown_as_text() -> None:
 
 def test_json_nested_without_end_is_shown_as_text() -> None:
     assert markup.pretty_json("[" * 100_000) is None
+
+
+def test_a_string_that_is_cut_off_is_marked_in_one_pass_however_many_quotes_it_holds():
+    cut = '{"a": "' + '\\"x' * 200_000  # tried anew at each quote, this would take an hour
+    assert markup.json_spans(cut).count("<span") == 2
+    assert markup.json_spans(cut + "\\").count("<span") == 2
+    assert read(markup.json_spans(cut)).text == cut

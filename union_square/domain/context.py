@@ -5,6 +5,7 @@ tokens by them, and has to say that this is an estimate. Pure.
 """
 
 from dataclasses import dataclass, fields, replace
+from operator import is_not
 from typing import assert_never
 
 from union_square.domain.messages import (
@@ -48,20 +49,19 @@ class Weights:
     """Weighs requests. What the one before held already is not weighed again: a session repeats its history."""
 
     def __init__(self) -> None:
-        self._before: list[tuple[Message, Context]] = []  # each message, and all until its end
+        self._messages: list[Message] = []  # of the request before
+        self._until: list[Context] = []  # for each of them, all until its end
 
     def of_request(self, detail: CallDetail) -> Context:
         sent = detail.messages[: detail.request_message_count]
-        same = 0
-        for message, (known, _) in zip(sent, self._before, strict=False):
-            if message is not known:
-                break
-            same += 1
-        del self._before[same:]
-        so_far = self._before[-1][1] if self._before else Context()
+        differ = (number for number, one in enumerate(map(is_not, sent, self._messages)) if one)
+        same = next(differ, min(len(sent), len(self._messages)))
+        del self._messages[same:], self._until[same:]
+        so_far = self._until[-1] if same else Context()
         for message in sent[same:]:
             so_far = _sum(so_far, weigh(message))
-            self._before.append((message, so_far))
+            self._messages.append(message)
+            self._until.append(so_far)
         tools = sum(len(tool.name) + len(tool.description) + len(tool.schema) for tool in detail.tools)
         return replace(so_far, tools=tools)
 

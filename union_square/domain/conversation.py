@@ -4,9 +4,11 @@ An application sends the whole history with every call; shown as it stands, a se
 first message ten times. Pure: the store's and the live feed's calls come in, turns go out.
 """
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain
+from operator import is_, ne
 from typing import Literal
 
 from union_square.domain.context import Context, Weights
@@ -60,7 +62,7 @@ class _Said:
 def build_turns(calls: Sequence[CallDetail]) -> tuple[Turn, ...]:
     """The turns of a session's calls, in the order of the calls (oldest first)."""
     items, weights = _Items(), Weights()
-    said = {call.call.id: _said(call, items.of) for call in calls}
+    said: dict[CallId, _Said] = {call.call.id: items.said(call) for call in calls}
     turns: list[Turn] = []
     before: CallId | None = None
     earlier: dict[CallId | None, list[_Said]] = {}  # what was asked of each parent so far
@@ -70,7 +72,7 @@ def build_turns(calls: Sequence[CallDetail]) -> tuple[Turn, ...]:
         shared, continues = (0, False) if parent is None else _shared(said[parent], own)
         kept_by_provider = call.call.link_rule == "provider"  # then the request holds only what is new
         first = own.prompts if parent and said[parent].system == own.system else 0
-        repeated = sum(1 for end in own.ends if end <= shared)
+        repeated = bisect_right(own.ends, shared)
         added_at = (*range(first, own.prompts), *range(own.prompts + repeated, call.request_message_count))
         turns.append(
             Turn(
@@ -107,25 +109,33 @@ class _Items:
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[Message, tuple[str, ...]]] = {}
+        self._before: tuple[tuple[Message, ...], list[tuple[str, ...]]] = ((), [])
 
-    def of(self, message: Message) -> tuple[str, ...]:
+    def said(self, call: CallDetail) -> _Said:
+        sent = call.messages[: call.request_message_count]
+        prompts = next((n for n, message in enumerate(sent) if message.role != "system"), len(sent))
+        each = self._of_each(sent)
+        return _Said(
+            system=tuple(chain.from_iterable(each[:prompts])),
+            prompts=prompts,
+            sent=tuple(chain.from_iterable(each[prompts:])),
+            ends=tuple(accumulate(map(len, each[prompts:]))),
+            choices=tuple(map(self._of, call.messages[call.request_message_count :])),
+        )
+
+    def _of_each(self, sent: tuple[Message, ...]) -> list[tuple[str, ...]]:
+        """Mostly a request is the one before it and something new."""
+        messages, each = self._before
+        same = len(messages) if all(map(is_, messages, sent)) and len(messages) <= len(sent) else 0
+        each = [*each[:same], *map(self._of, sent[same:])]
+        self._before = (sent, each)
+        return each
+
+    def _of(self, message: Message) -> tuple[str, ...]:
         known = self._known.get(id(message))
         if known is None:
             known = self._known[id(message)] = (message, canonical_items(message))  # keeps it, and so its id
         return known[1]
-
-
-def _said(call: CallDetail, items_of: Callable[[Message], tuple[str, ...]]) -> _Said:
-    sent = call.messages[: call.request_message_count]
-    prompts = next((n for n, message in enumerate(sent) if message.role != "system"), len(sent))
-    each = [items_of(message) for message in sent]
-    return _Said(
-        system=tuple(chain.from_iterable(each[:prompts])),
-        prompts=prompts,
-        sent=tuple(chain.from_iterable(each[prompts:])),
-        ends=tuple(accumulate(map(len, each[prompts:]))),
-        choices=tuple(map(items_of, call.messages[call.request_message_count :])),
-    )
 
 
 def _parent(call: CallDetail, before: CallId | None, said: dict[CallId, _Said]) -> CallId | None:
@@ -143,11 +153,9 @@ def _shared(parent: _Said, child: _Said) -> tuple[int, bool]:
 
     Of several choices that the parent was given, an application goes on with one."""
     earlier, sent = parent.sent, child.sent
-    for number, (one, other) in enumerate(zip(earlier, sent, strict=False)):
-        if one != other:
-            return number, False
-    if len(sent) < len(earlier):
-        return len(sent), False
+    if sent[: len(earlier)] != earlier:
+        differs = map(ne, earlier, sent)
+        return next((number for number, differ in enumerate(differs) if differ), len(sent)), False
     rest = sent[len(earlier) :]
     repeated = max((len(choice) for choice in parent.choices if rest[: len(choice)] == choice), default=0)
     return len(earlier) + repeated, repeated > 0

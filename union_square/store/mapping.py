@@ -297,7 +297,7 @@ def detail_view(
 ) -> CallDetail:
     return CallDetail(
         call=call,
-        messages=tuple(messages[number] for number in unpack_numbers(row.message_numbers)),
+        messages=tuple(map(messages.__getitem__, unpack_numbers(row.message_numbers))),
         request_message_count=row.request_message_count,
         tools=tuple(ToolOffer(**tool) for tool in tools),
         parameters=row.parameters,

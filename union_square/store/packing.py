@@ -9,6 +9,7 @@ hundreds of records; taken together, the payloads are also closer to what the ne
 
 import struct
 import zlib
+from itertools import accumulate
 
 from union_square.domain.records import pack
 
@@ -71,6 +72,9 @@ def unpack_numbers(packed: bytes) -> list[int]:
         step, place = _read_varint(steps, place)
         number += _signed(step)
         numbers.append(number)
+        if len(numbers) == 1 and (rest := steps[place:]).isascii():
+            # Mostly all but the first are short, a byte each; a call's history is thousands of them.
+            return list(accumulate(map(_SHORT_STEPS.__getitem__, rest), initial=number))
     return numbers
 
 
@@ -81,6 +85,9 @@ def _unsigned(step: int) -> int:
 
 def _signed(number: int) -> int:
     return -((number + 1) >> 1) if number & 1 else number >> 1
+
+
+_SHORT_STEPS = tuple(map(_signed, range(0x80)))
 
 
 def _varint(number: int) -> bytes:

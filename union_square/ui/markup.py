@@ -75,9 +75,11 @@ _CODE_KINDS: tuple[tuple[Any, str], ...] = (
     (PygmentsToken.Generic.Inserted, "s"),
 )
 _LANGUAGE = re.compile(r"[A-Za-z0-9+#._-]{1,24}")
+_STRING = r'"(?:[^"\\]|\\.|\\\Z)*+(?:"|\Z)'  # one cut off goes to the end; nothing is tried twice, whatever the text
 _JSON_PIECE = re.compile(
-    r'(?P<key>"(?:[^"\\]|\\.)*"(?=\s*:))|(?P<string>"(?:[^"\\]|\\.)*")'
-    r"|(?P<number>-?\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b)|(?P<word>\b(?:true|false|null)\b)"
+    rf"(?P<key>{_STRING}(?=\s*+:))|(?P<string>{_STRING})"
+    r"|(?P<number>-?\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b)|(?P<word>\b(?:true|false|null)\b)",
+    re.DOTALL,
 )
 
 
