@@ -81,3 +81,12 @@ def test_it_keeps_within_its_bounds(monkeypatch) -> None:
         assert memory._characters == sum(size for _, size in kept) <= 50_000
         assert len(memory._kept) <= 20
         assert all(len(alike) <= threads_kept.MOST_OF_AN_OPENING for alike in memory._kept.values())
+
+
+def test_messages_that_came_after_a_history_was_taken_stay_as_they_are() -> None:
+    said = [Message(role=role, parts=(TextPart(text=role),)) for role in ("system", "user", "assistant", "user")]
+    history = History(said[:2])
+    assert history.as_kept(said) == tuple(said)
+    assert history.as_kept(said)[1] is said[1]
+    changed = [said[0], said[3], Message(role="user", parts=(TextPart(text="another"),))]
+    assert History(said).as_kept(changed) == tuple(changed)

@@ -23,7 +23,18 @@ HOSTILE = """# Report <script>window.pwned = 1</script>
 ```html
 </code></pre><script>window.pwned = 7</script>
 ```
-"""
+
+<math><mi xlink:href="javascript:window.pwned=12">m</mi></math> <object data="http://evil.example/o"></object>
+<form action="http://evil.example/f"><input autofocus onfocus=window.pwned=13></form> <base href="http://evil.example/">
+<link rel="stylesheet" href="http://evil.example/l.css"> <video src="http://evil.example/v" autoplay></video>
+<svg><image href="http://evil.example/i.svg"/><animate onbegin=window.pwned=14></svg>
+<p style="background:url(//evil.example/b)">p</p> <details ontoggle=window.pwned=15 open>d</details>
+[d](data:text/html,<script>window.pwned=16</script>) [v](vbscript:x) [t](\tjava&#x0a;script:window.pwned=17)
+<javascript:window.pwned=18> <http://evil.example/auto> http://evil.example/bare [r][ref] ![r][ref]
+{window.pwned=19} ${window.pwned=20} {{7*7}} <%= 7*7 %> \u202etxt.exe\u202c \u2066x\u2069
+Z\u0351\u036b\u0343a\u0302\u035flgo """
+# A stack of marks and a word that nothing breaks, both larger than any layout is made for.
+HOSTILE += "Z" + "\u0351\u036b" * 500 + " " + "W" * 20_000 + "\n\n[ref]: http://evil.example/reference\n"
 
 _AGENT_SYSTEM = (
     "You are the order desk of a bookshop. Look orders up before you answer, never promise a delivery date that the "

@@ -114,9 +114,13 @@ class History:
         return tuple(islice(self._longest_first(), most))
 
     def as_kept(self, messages: Sequence[Message]) -> tuple[Message, ...]:
-        """The messages that it was made of, and for those it knew already the very objects that it knew."""
-        kept = iter(self.messages)
-        return tuple([message if message.role == "system" else next(kept) for message in messages])
+        """The messages, and for those it knew already the very objects that it knew. A conversation over a WebSocket
+        goes on, and changes, after its history was taken."""
+        kept, found = iter(self.messages), list[Message]()
+        for message in messages:
+            known = message if message.role == "system" else next(kept, message)
+            found.append(known if known == message else message)
+        return tuple(found)
 
     def _digest(self, items: Said) -> None:
         loose, exact = tuple[Place, ...](), None
