@@ -3,9 +3,12 @@
 import json
 from typing import Any
 
-from tests.support.logs import call_id, chat, exchange
+from tests.support.logs import NOON, call_id, chat, exchange
 from tests.support.projecting import World
+from tests.support.websockets import close_frame, frame
+from union_square.domain import events as ev
 
+LONG = "Tell me all about the history of Union Square, from the first survey to this day. " * 8
 QUESTION = {"role": "user", "content": "What is the weather in Berlin? " * 10}
 
 
@@ -92,6 +95,72 @@ def test_previous_response_id_continues_the_call_that_gave_it():
     assert link(world, 3) == (call_id(3), None, "new")
     assert world.call(3).link_confidence == 0.5
     assert link(world, 4) == (call_id(4), None, "new")
+
+
+Frame = tuple[str, dict[str, Any] | None]
+
+
+def socket(number: int, *talk: Frame) -> list[ev.Event]:
+    """A call that became a WebSocket, ten milliseconds a frame."""
+    head = b"GET /openai/v1/responses HTTP/1.1\r\nHost: p\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+    switch = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    id_, at = call_id(number), NOON + number * 1_000_000
+    found: list[ev.Event] = [
+        ev.RequestHead(call_id=id_, at=at, upstream="openai", fingerprint="key", recorded=True, head=head),
+        ev.RequestEnd(call_id=id_, at=at, total=0),
+        ev.ResponseHead(call_id=id_, at=at, head=switch),
+    ]
+    totals = {"sent": 0, "received": 0}
+    closing: tuple[Frame, ...] = (("sent", None), ("received", None))
+    for side, value in (*talk, *closing):
+        data = close_frame(1000, masked=side == "sent")
+        if value is not None:
+            data = frame(json.dumps(value).encode(), masked=side == "sent")
+        at += 10_000
+        totals[side] += len(data)
+        kind = ev.RequestChunk if side == "sent" else ev.ResponseChunk
+        found.append(kind(call_id=id_, at=at, data=data))
+    found.append(ev.RequestEnd(call_id=id_, at=at, total=totals["sent"]))
+    return [*found, ev.ResponseEnd(call_id=id_, at=at, total=totals["received"])]
+
+
+def asked(text: str, **more: Any) -> Frame:
+    return "sent", {"type": "response.create", "model": "gpt", "input": text, **more}
+
+
+def answered(number: int, text: str) -> Frame:
+    return "received", {"type": "response.completed", "response": response(number, spoken(number, text))}
+
+
+def test_previous_response_id_links_over_websockets_as_it_does_over_http():
+    world = World()
+    path = "/v1/responses"
+    world.project(
+        exchange(1, path, {"model": "gpt", "input": "hi"}, response(1, spoken(1, "yes?"))),
+        socket(
+            2,
+            asked("so", previous_response_id="resp_1"),
+            answered(2, "well"),
+            asked("and", previous_response_id="resp_2"),
+            answered(3, "then"),
+        ),
+        exchange(4, path, {"model": "gpt", "input": "?", "previous_response_id": "resp_3"}, response(4)),
+        socket(5, asked("so", previous_response_id="resp_9"), answered(9, "what?")),
+    )
+    assert link(world, 2) == (call_id(1), 1, "provider")
+    assert link(world, 4) == (call_id(1), 2, "provider")
+    assert link(world, 5) == (call_id(5), None, "new")
+
+
+def test_what_was_said_on_a_websocket_is_gone_on_with_over_http():
+    world = World()
+    said = [{"role": role, "content": text} for role, text in (("user", LONG), ("assistant", "well"), ("user", "and"))]
+    again = [*said, {"role": "assistant", "content": "then"}, {"role": "user", "content": "?"}]
+    world.project(
+        socket(1, asked(LONG), answered(1, "well"), asked("and"), answered(2, "then")),
+        exchange(2, "/v1/responses", {"model": "gpt", "input": again}, response(3)),
+    )
+    assert link(world, 2) == (call_id(1), 1, "content")
 
 
 def compaction(hidden: str) -> dict[str, Any]:

@@ -50,6 +50,10 @@ class Call(CallView):
     gaps: list[GapView]
     problems: list[str]
     cost_source: str  # whose price `cost_usd` was reckoned by, and of when; "" = unknown
+    response_id: str  # the provider's; "" = none given
+    request_id: str  # the provider's, from the response's headers; "" = none given
+    rate_limits: dict[str, str]  # the response's headers that tell of limits, as sent
+    usage_details: dict[str, int]  # of the tokens in `usage`, those with a price of their own: input_audio_tokens, …
     annotations: list[AnnotationView]
 
 
@@ -101,6 +105,10 @@ def present_call(detail: CallDetail) -> Call:
         gaps=list(detail.gaps),
         problems=list(detail.problems),
         cost_source=detail.cost_source,
+        response_id=detail.response_id,
+        request_id=detail.request_id,
+        rate_limits=detail.rate_limits,
+        usage_details=detail.usage_details,
         annotations=list(detail.annotations),
     )
 

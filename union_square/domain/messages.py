@@ -64,9 +64,13 @@ class RefusalPart:
     text: str
 
 
+CITATIONS = "citations"
+"""The label of a part that holds a JSON list of where a text has its knowledge from, as the provider tells it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherPart:
-    """A part this version does not know, as the JSON text it was."""
+    """A part this version does not know, as the JSON text it was; or citations."""
 
     type: Literal["other"] = "other"
     label: str
@@ -133,6 +137,7 @@ class Response:
     rate_limits: dict[str, str] = field(default_factory=dict[str, str])  # headers that tell of limits, as sent
     model: str = ""
     usage: Usage | None = None  # None = not reported
+    usage_details: dict[str, int] = field(default_factory=dict[str, int])  # of those tokens, the kinds told apart
     finish_reasons: tuple[str, ...] = ()
     error_type: str = ""
     error_message: str = ""

@@ -184,6 +184,7 @@ class CallDetailRow(TableRow, table=True):
     request_chunks: bytes = Field(sa_column=Column(LargeBinary(), nullable=False))
     problems: list[str] = Field(sa_column=_json())
     cost_source: str
+    answer_facts: dict[str, Any] = Field(sa_column=_json())  # `mapping.ANSWER_FACTS`: ids, limits, kinds of tokens
 
 
 class MessageRow(TableRow, table=True):

@@ -3,8 +3,8 @@
 Two requests hold the same history when they say the same, not when their bytes are the same: clients rewrite what they
 got before they send it back. So messages are made canonical first:
 
-- thinking is left out (clients drop it, or send it as `<think>` text), so are cache markers, ids of items, signatures,
-  and all whitespace;
+- thinking is left out (clients drop it, or send it as `<think>` text), so are citations, cache markers, ids of items,
+  signatures, and all whitespace;
 - neighbouring messages of one role are one, so are neighbouring texts: a response in several items comes back as one
   message or the other way round, and an answer that continues a given beginning comes back in one piece;
 - ids of tool calls stay: they are nearly unique; their arguments are compared as JSON;
@@ -29,6 +29,7 @@ from itertools import islice
 from typing import Any, assert_never, cast
 
 from union_square.domain.messages import (
+    CITATIONS,
     MediaPart,
     Message,
     OtherPart,
@@ -306,6 +307,8 @@ def _canonical(part: Part, speaker: str) -> list[list[str]]:
         case MediaPart():
             data = hashlib.blake2b(part.data.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
             return [["media", part.modality, part.url, data if part.data else ""]]
+        case OtherPart() if part.label == CITATIONS:
+            return []
         case OtherPart() if part.label == "compaction":
             return [["compaction", _compacted(part.json)]]
         case OtherPart():

@@ -121,6 +121,11 @@ class CallDetail:
     problems: tuple[str, ...]  # what could not be read, and where
     cost_source: str = ""  # whose price `cost_usd` was reckoned by, and of when; "" = unknown
     annotations: tuple[AnnotationView, ...] = ()
+    response_id: str = ""  # the provider's; "" = none given
+    request_id: str = ""  # the provider's, from the response's headers
+    rate_limits: dict[str, str] = field(default_factory=dict[str, str])  # headers that tell of limits, as sent
+    usage_details: dict[str, int] = field(default_factory=dict[str, int])
+    """Of the tokens in `usage`, those with a price of their own: "input_audio_tokens", "output_image_tokens", …"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,10 +45,13 @@ class OpenCall:
         self.has_head = self.has_head or isinstance(event, ev.RequestHead)
         if self._problem and isinstance(event, ev.RequestChunk | ev.ResponseChunk):
             return
+        upgraded = self._understanding.upgraded
         try:
             self._understanding.apply(event)
         except Exception as error:  # noqa: BLE001 (one call that cannot be understood must not stop all others)
             self._give_up(error)
+        if self._understanding.upgraded and (self.ended or not upgraded):
+            self._plan = None  # made before anything was asked
 
     @property
     def ended(self) -> bool:
@@ -87,7 +90,7 @@ class OpenCall:
             request=understanding.request,
             history=history,
         )
-        if self.request_read or self.ended:
+        if self.ended or (self.request_read and not understanding.upgraded):
             self._plan, self._history = plan, history
         return plan
 
@@ -122,10 +125,13 @@ class OpenCall:
         )
         if not self.ended:
             return projection
+        history, choices = self._history, response.messages
+        if understanding.upgraded:  # several turns: what continues it repeats them all
+            history, choices = History((*request.messages, *choices[:-1])), choices[-1:]
         elsewhere = bool(request.previous_response_id or request.conversation_id)  # the provider keeps the history
         return replace(
             projection,
-            thread_digests=() if elsewhere else self._history.thread_digests(response.messages),
+            thread_digests=() if elsewhere else history.thread_digests(choices),
             response_id=response.response_id,
             archive=bytes(self.archive),
         )

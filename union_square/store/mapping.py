@@ -271,6 +271,10 @@ def _head_value(content: Mapping[str, Any]) -> HeadView:
     return HeadView(start_line=content["start_line"], headers=tuple((n, v) for n, v in content["headers"]))
 
 
+ANSWER_FACTS = ("response_id", "request_id", "rate_limits", "usage_details")
+"""What a provider says of its answer that a call's own page shows, and nothing looks for."""
+
+
 def detail_row(detail: CallDetail, numbers: list[int], tools_digest: str) -> CallDetailRow:
     return CallDetailRow(
         call_id=detail.call.id,
@@ -284,6 +288,7 @@ def detail_row(detail: CallDetail, numbers: list[int], tools_digest: str) -> Cal
         request_chunks=pack_chunks(detail.request_chunks),
         problems=list(detail.problems),
         cost_source=detail.cost_source,
+        answer_facts={name: value for name in ANSWER_FACTS if (value := getattr(detail, name))},
     )
 
 
@@ -308,6 +313,7 @@ def detail_view(
         gaps=tuple(gap_view(gap) for gap in gaps),
         problems=tuple(row.problems),
         cost_source=row.cost_source,
+        **{name: row.answer_facts[name] for name in ANSWER_FACTS if name in row.answer_facts},
         annotations=annotations,
     )
 

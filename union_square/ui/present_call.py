@@ -82,7 +82,14 @@ def _usage(detail: CallDetail) -> list[Pair]:
     call = detail.call
     price = wording.cost(call.cost_usd) or "unknown (no price, or no usage reported)"
     source = [("price from", detail.cost_source)] if detail.cost_source else []
-    return [Pair(name=n, value=v) for n, v in (*wording.usage_pairs(call.usage), ("cost", price), *source)]
+    kinds = [(f"of them {name.replace('_', ' ')}", wording.grouped(n)) for name, n in detail.usage_details.items()]
+    return [Pair(name=n, value=v) for n, v in (*wording.usage_pairs(call.usage), *kinds, ("cost", price), *source)]
+
+
+def _answer_facts(detail: CallDetail) -> list[Pair]:
+    """The provider's own ids, to be named to its support, and what it says is left of its limits."""
+    ids = (("response id", detail.response_id), ("request id", detail.request_id))
+    return [Pair(name=name, value=value) for name, value in (*ids, *detail.rate_limits.items()) if value]
 
 
 def _headers(head: HeadView | None) -> list[Pair]:
@@ -142,7 +149,7 @@ def present_call(
         gap=wording.gap_words(call.gap_observations, call.gap_bytes),
         headline=_headline(call),
         since=wording.iso(call.started_at) if running else "",
-        facts=_facts(call),
+        facts=_facts(call) + _answer_facts(detail),
         usage=_usage(detail),
         parameters=[Pair(name=n, value=_value_words(v)) for n, v in detail.parameters.items()],
         metadata=[Pair(name=n, value=_value_words(v)) for n, v in call.metadata.items()],

@@ -41,5 +41,9 @@ class JsonLines:
         if size > self._max:
             self.problem = self.problem or f"line {self._number} is longer than {self._max:,} bytes and was left out"
             return []
-        data = line.decode("utf-8", "replace")
+        try:
+            data = line.decode()
+        except UnicodeDecodeError as error:
+            self.problem = self.problem or f"line {self._number} is not UTF-8 at byte {error.start}"
+            data = line.decode("utf-8", "replace")
         return [ServerSentEvent(name="", data=data, number=self._number, whole=whole)]

@@ -44,7 +44,7 @@ def parse_json(data: bytes | str) -> JsonRead:
         return JsonRead(problem="is nested too deeply")
     except json.JSONDecodeError as error:
         place = len(text[: error.pos].encode("utf-8", "replace"))
-        problem = f"is not JSON: {error.msg} at byte {place} (line {error.lineno})"
+        problem = f"is not JSON: {error.msg.removesuffix(' at')} at byte {place} (line {error.lineno})"
     except ValueError as error:  # an integer of more than 4,300 digits
         return JsonRead(problem=f"is not usable JSON: {error}")
     return JsonRead(value=_read_cut(text), problem=problem)

@@ -145,6 +145,10 @@ def present_detail(understanding: "Understanding") -> CallDetail:
         ),
         problems=_problems(understanding, request),
         cost_source=cost.source if cost else "",
+        response_id=response.response_id,
+        request_id=response.request_id,
+        rate_limits=response.rate_limits,
+        usage_details=response.usage_details,
     )
 
 

@@ -96,7 +96,11 @@ class SseParser:
         if self._data_size > self._max + 1:
             self._too_long = True
             return
-        self._data.append(value.decode("utf-8", "replace"))
+        try:
+            self._data.append(value.decode())
+        except UnicodeDecodeError as error:
+            self.problem = self.problem or f"event {self._number + 1} is not UTF-8 at byte {error.start} of its data"
+            self._data.append(value.decode("utf-8", "replace"))
 
     def _dispatch(self, *, whole: bool = True) -> ServerSentEvent | None:
         name, data, too_long = self._name, self._data, self._too_long

@@ -143,6 +143,11 @@ class Understanding:
         return self._upgraded is not None or (self._body is not None and self._body.streamed)
 
     @property
+    def upgraded(self) -> bool:
+        """Whether it became a WebSocket: what is asked comes after the switch, and is known whole at its end."""
+        return self._upgraded is not None
+
+    @property
     def draft(self) -> Draft | None:
         """The response while it is read: its plain facts cost nothing to look at."""
         return self._draft
@@ -274,6 +279,7 @@ class Understanding:
             rate_limits=draft.rate_limits,
             model=draft.model,
             usage=draft.usage,
+            usage_details=dict(draft.priced),
             finish_reasons=draft.finish_reasons,
             error_type=draft.error_type,
             error_message=draft.error_message,

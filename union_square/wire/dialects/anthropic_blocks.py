@@ -14,6 +14,7 @@ from union_square.domain.messages import (
     ToolOffer,
     ToolResultPart,
 )
+from union_square.wire.dialects.citations import cited_by, is_citations
 from union_square.wire.jsontext import json_text, list_of, obj_of, text_of
 
 _ROLES: dict[str, Role] = {"assistant": "assistant", "system": "system", "developer": "system", "tool": "tool"}
@@ -48,7 +49,7 @@ def block_parts(item: Any) -> list[Part]:
     kind = text_of(block.get("type"))
     match kind:
         case "text" if isinstance(block.get("text"), str):
-            return [TextPart(text=text_of(block["text"]))]
+            return [TextPart(text=text_of(block["text"])), *cited_by(block, "citations")]
         case "thinking":
             return [ThinkingPart(text=text_of(block.get("thinking")))]
         case "redacted_thinking":
@@ -80,7 +81,7 @@ def _tool_call(block: dict[str, Any]) -> ToolCallPart:
 
 def _tool_result(block: dict[str, Any]) -> list[Part]:
     content = block.get("content")
-    inner = blocks_of(content)
+    inner = [part for part in blocks_of(content) if not is_citations(part)]
     texts = [part.text for part in inner if isinstance(part, TextPart)]
     rest = [part for part in inner if not isinstance(part, TextPart)]
     media: list[Part] = [part for part in rest if isinstance(part, MediaPart)]

@@ -9,6 +9,7 @@ from typing import Any
 
 from union_square.domain.messages import Message, Part, Request, TextPart, ThinkingPart, ToolCallPart, Usage
 from union_square.wire.dialects.anthropic_blocks import block_parts, blocks_of, message_of, offers_of
+from union_square.wire.dialects.citations import MOST_CITATIONS, cited
 from union_square.wire.dialects.draft import Draft
 from union_square.wire.dialects.plain import model_in_path
 from union_square.wire.headers import Target
@@ -58,17 +59,18 @@ class AnthropicMessages:
 class _Block:
     """A block that is still growing. `start` is the block as its content_block_start gave it."""
 
-    __slots__ = ("json", "start", "text")
+    __slots__ = ("citations", "json", "start", "text")
 
     def __init__(self, start: dict[str, Any]) -> None:
         self.start = start
         self.text = TextBuffer()
         self.json = TextBuffer()
+        self.citations: list[Any] = []
 
     def parts(self) -> list[Part]:
         kind = text_of(self.start.get("type"))
         if kind == "text":
-            return [TextPart(text=self.text.text())]
+            return [TextPart(text=self.text.text()), *cited(self.citations)]
         if kind == "thinking":
             return [ThinkingPart(text=self.text.text())]
         if not self.json:
@@ -170,8 +172,10 @@ class MessagesDraft(Draft):
                 self.grow(block.text, _raw(delta.get("thinking")), "thinking")
             case "input_json_delta":
                 self.grow(block.json, _raw(delta.get("partial_json")), "tool_call")
+            case "citations_delta" if len(block.citations) < MOST_CITATIONS:
+                block.citations.append(delta.get("citation"))
             case _:
-                return  # signatures and citations: about the output, not output
+                return  # signatures: about the output, not output
 
 
 def _raw(value: Any) -> str:

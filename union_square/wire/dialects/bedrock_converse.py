@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from union_square.domain.messages import Message, Part, Request, TextPart, ThinkingPart, ToolCallPart, Usage
+from union_square.wire.dialects.citations import MOST_CITATIONS, cited
 from union_square.wire.dialects.converse_blocks import block_parts, blocks_of, message_of, offers_of
 from union_square.wire.dialects.draft import Draft
 from union_square.wire.headers import Target
@@ -75,13 +76,14 @@ def _parameters(body: dict[str, Any]) -> dict[str, Any]:
 class _Block:
     """A block that is still growing. `start` is what its contentBlockStart gave."""
 
-    __slots__ = ("arguments", "redacted", "start", "texts")
+    __slots__ = ("arguments", "citations", "redacted", "start", "texts")
 
     def __init__(self, start: dict[str, Any]) -> None:
         self.start = start
         self.texts: dict[str, TextBuffer] = {}  # by kind
         self.arguments = TextBuffer()
         self.redacted = False
+        self.citations: list[Any] = []
 
     def buffer(self, kind: str) -> TextBuffer:
         return self.texts.setdefault(kind, TextBuffer())
@@ -97,6 +99,7 @@ class _Block:
             parts.append(ThinkingPart(text=text, redacted=not text))
         if "text" in self.texts:
             parts.append(TextPart(text=self.texts["text"].text()))
+        parts += cited(self.citations)
         return parts or (block_parts(self.start) if self.start else [])
 
 
@@ -180,6 +183,8 @@ class ConverseDraft(Draft):
         thought = obj_of(delta.get("reasoningContent"))
         self._grow_text(block, "text", delta.get("text"))
         self._grow_text(block, "thinking", thought.get("text"))
+        if delta.get("citation") and len(block.citations) < MOST_CITATIONS:
+            block.citations.append(delta["citation"])
         block.redacted = block.redacted or "redactedContent" in thought
         piece = obj_of(delta.get("toolUse")).get("input")
         if isinstance(piece, str):

@@ -71,8 +71,10 @@ class CohereDraft(Draft):
                 self._choice.take({"tool_calls": [call]})
             case "message-end":
                 self._take_end(obj_of(event.get("delta")))
+            case "citation-start":
+                self._choice.cite(message.get("citations"))
             case kind:
-                return kind in {"content-end", "tool-call-end", "citation-start", "citation-end", "debug"}
+                return kind in {"content-end", "tool-call-end", "citation-end", "debug"}
         return True
 
     def read_messages(self) -> Iterator[Message]:

@@ -24,7 +24,7 @@ from union_square.wire.jsontext import clean_value, count_of, json_text, list_of
 _ROLES: dict[str, Role] = {"system": "system", "chatbot": "assistant", "tool": "tool"}
 _OWN_FIELDS = {"chat_history", "preamble", "connectors", "tool_results", "num_generations", "citation_quality", "model"}
 _NOT_PARAMETERS = {"model", "message", "chat_history", "preamble", "documents", "tools", "tool_results", "stream"}
-_ABOUT_THE_ANSWER = {"stream-start", "citation-generation", "search-queries-generation", "search-results"}
+_ABOUT_THE_ANSWER = {"stream-start", "search-queries-generation", "search-results"}
 
 
 class CohereV1:
@@ -120,7 +120,7 @@ class CohereV1Draft(Draft):
         body = obj_of(value)
         if "text" not in body and "tool_calls" not in body:
             return False
-        self._choice.take({"content": body.get("text")})
+        self._choice.take({"content": body.get("text"), "citations": body.get("citations")})
         self._take_calls(body.get("tool_calls"))
         self._take_end(body)
         return True
@@ -137,6 +137,8 @@ class CohereV1Draft(Draft):
                 self._choice.take({"reasoning": event.get("text")})  # the plan that goes before the calls
                 if delta:
                     self._take_call(self._calls if index is None else index, delta)
+            case "citation-generation":
+                self._choice.cite(event.get("citations"))
             case "tool-calls-generation":
                 if not any(isinstance(part, ToolCallPart) for part in self._choice.parts()):
                     self._take_calls(event.get("tool_calls"))

@@ -14,6 +14,7 @@ from union_square.domain.messages import (
     ToolOffer,
     ToolResultPart,
 )
+from union_square.wire.dialects.citations import cited_by, is_citations
 from union_square.wire.jsontext import json_text, list_of, obj_of, text_of
 
 Modality = Literal["image", "audio", "video", "file"]
@@ -61,7 +62,10 @@ def block_parts(item: Any) -> list[Part]:
     if isinstance(block.get("reasoningContent"), dict):
         return [_thinking(obj_of(block["reasoningContent"]))]
     if isinstance(block.get("citationsContent"), dict):
-        return blocks_of(obj_of(block["citationsContent"]).get("content"))
+        return [
+            *blocks_of(obj_of(block["citationsContent"]).get("content")),
+            *cited_by(block["citationsContent"], "citations"),
+        ]
     if isinstance(block.get("guardContent"), dict):
         guarded = obj_of(block["guardContent"])
         return block_parts(obj_of(guarded.get("text")) or guarded)
@@ -107,7 +111,7 @@ def _tool_result(value: dict[str, Any]) -> list[Part]:
         for part in block_parts(item):
             if isinstance(part, MediaPart):
                 media.append(part)
-            else:
+            elif not is_citations(part):
                 texts.append(part.text if isinstance(part, TextPart) else json_text(item))
     result = ToolResultPart(
         id=text_of(value.get("toolUseId")), text="\n".join(texts), is_error=value.get("status") == "error"

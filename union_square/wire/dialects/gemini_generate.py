@@ -19,6 +19,7 @@ from union_square.domain.messages import (
     Usage,
 )
 from union_square.wire.cost import Priced
+from union_square.wire.dialects.citations import cited
 from union_square.wire.dialects.draft import Draft
 from union_square.wire.dialects.gemini_parts import field_of, offers_of, part_of, parts_of
 from union_square.wire.dialects.plain import PlainDraft, model_in_path
@@ -28,6 +29,7 @@ from union_square.wire.textbuffer import TextBuffer
 
 _PATH = re.compile(r":((stream)?generateContent|countTokens)\Z|/cachedContents/?\Z", re.IGNORECASE)
 _NOT_PARAMETERS = {"contents", "systemInstruction", "system_instruction", "tools", "model"}
+_GROUNDS = ("groundingMetadata", "citationMetadata", "urlContextMetadata")
 MAX_PARTS = 4096
 """Of one candidate that are kept. Known answers hold a few dozen; text that grows is one part."""
 MAX_CANDIDATES = 256
@@ -102,6 +104,7 @@ class _Candidate:
     def __init__(self) -> None:
         self.finish_reason = ""
         self._parts: list[tuple[TextBuffer, bool] | Part] = []  # a text with whether it is a thought
+        self._grounds: dict[str, Any] = {}  # a stream tells them anew, each time whole
 
     def take(self, item: Any, draft: Draft) -> None:
         for part in part_of(item):
@@ -113,6 +116,10 @@ class _Candidate:
             else:
                 draft.note(f"more than {MAX_PARTS:,} parts in one answer; the rest are not shown")
 
+    def ground(self, fields: dict[str, Any]) -> None:
+        """What the candidate says of where it has its knowledge from."""
+        self._grounds |= {name: fields[name] for name in _GROUNDS if fields.get(name)}
+
     def _grow(self, text: str, thought: bool, draft: Draft) -> None:
         last = self._parts[-1] if self._parts else None
         if not (isinstance(last, tuple) and last[1] is thought):
@@ -123,7 +130,7 @@ class _Candidate:
         draft.grow(last[0], text, "thinking" if thought else "text")
 
     def parts(self) -> tuple[Part, ...]:
-        return tuple(map(_finished, self._parts))
+        return (*map(_finished, self._parts), *cited({name: value} for name, value in self._grounds.items()))
 
 
 def _raw_text(item: Any) -> str:
@@ -186,6 +193,7 @@ class GeminiDraft(Draft):
         candidate = self._candidates.setdefault(index, _Candidate())
         for item in list_of(obj_of(fields.get("content")).get("parts")):
             candidate.take(item, self)
+        candidate.ground(fields)
         reason = text_of(fields.get("finishReason"))
         if reason:
             candidate.finish_reason = reason

@@ -16,6 +16,7 @@ from union_square.domain.messages import (
     TextPart,
     ToolResultPart,
 )
+from union_square.wire.dialects.citations import cited
 from union_square.wire.dialects.draft import Draft
 from union_square.wire.dialects.openai_choice import Choice
 from union_square.wire.dialects.openai_parts import offers_of, parts_of
@@ -104,6 +105,7 @@ class ChatDraft(Draft):
     def __init__(self) -> None:
         super().__init__()
         self._choices: dict[int, Choice] = {}
+        self._sources: list[Any] = []  # of the answer, beside its choices: Perplexity's and xAI's
 
     def read_body(self, value: Any) -> bool:
         return self._read(value, "message")
@@ -117,6 +119,7 @@ class ChatDraft(Draft):
         self.model = text_of(body.get("model")) or self.model
         self.service_tier = text_of(body.get("service_tier")) or self.service_tier
         self._read_usage(body)
+        self._sources = list_of(body.get("search_results")) or list_of(body.get("citations")) or self._sources
         for position, item in enumerate(list_of(body.get("choices"))):
             choice = obj_of(item)
             index = count_of(choice.get("index"))
@@ -149,7 +152,7 @@ class ChatDraft(Draft):
             self.finish_reasons = tuple(item for item in reasons if item)
 
     def read_messages(self) -> Iterator[Message]:
-        for choice in self._choices.values():
-            parts = choice.parts()
+        for number, choice in enumerate(self._choices.values()):
+            parts = (*choice.parts(), *(cited(self._sources) if number == 0 else ()))
             if parts or choice.finish_reason:
                 yield Message(role="assistant", parts=parts)

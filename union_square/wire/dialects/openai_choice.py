@@ -11,6 +11,7 @@ from union_square.domain.messages import (
     ThinkingPart,
     ToolCallPart,
 )
+from union_square.wire.dialects.citations import MOST_CITATIONS, cited
 from union_square.wire.dialects.draft import Draft
 from union_square.wire.dialects.openai_parts import part_of, thinking_text
 from union_square.wire.jsontext import count_of, json_text, list_of, obj_of, text_of
@@ -19,7 +20,7 @@ from union_square.wire.textbuffer import TextBuffer
 MAX_PARTS = 4096
 """Tool calls and other parts of one answer that are kept apart. Known answers hold a few dozen."""
 
-# Known keys of a message or delta; what else a server sends is bookkeeping (annotations, ids), not content.
+# Known keys of a message or delta; what else a server sends is bookkeeping (ids), not content.
 _REASONING = ("reasoning_content", "reasoning", "reasoning_text")
 
 
@@ -42,6 +43,7 @@ class Choice:
         self._by_index: dict[int, _ToolCall] = {}
         self._order: list[str | _ToolCall | Part] = []
         self._reasoning_key = ""
+        self._citations: list[Any] = []
 
     def take(self, fields: dict[str, Any]) -> None:
         """One delta, or a whole message."""
@@ -49,6 +51,8 @@ class Choice:
         self._take_content(fields.get("content"))
         self._grow("refusal", fields.get("refusal"))
         self._take_audio(fields.get("audio"))
+        self.cite(fields.get("annotations"))
+        self.cite(fields.get("citations"))
         for image in list_of(fields.get("images")):
             self._append(part_of(image))
         for position, item in enumerate(list_of(fields.get("tool_calls"))):
@@ -58,7 +62,12 @@ class Choice:
 
     def parts(self) -> tuple[Part, ...]:
         """What has come so far."""
-        return tuple(self._part(item) for item in self._order)
+        return (*(self._part(item) for item in self._order), *cited(self._citations))
+
+    def cite(self, found: Any) -> None:
+        """One citation or several; a stream tells each once."""
+        more = list_of(found) or ([found] if isinstance(found, dict) else [])
+        self._citations += more[: MOST_CITATIONS - len(self._citations)]
 
     def _part(self, item: "str | _ToolCall | Part") -> Part:
         if isinstance(item, _ToolCall):

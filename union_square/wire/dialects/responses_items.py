@@ -13,6 +13,7 @@ from union_square.domain.messages import (
     ToolCallPart,
     ToolResultPart,
 )
+from union_square.wire.dialects.citations import cited_by
 from union_square.wire.dialects.openai_parts import part_of, parts_of
 from union_square.wire.jsontext import json_text, list_of, obj_of, text_of
 
@@ -45,7 +46,7 @@ def _item(item: Any) -> tuple[Role, list[Part]]:
     fields = obj_of(item)
     kind = text_of(fields.get("type"))
     if kind in {"", "message"} and "role" in fields:
-        return _ROLES.get(text_of(fields["role"]), "user"), parts_of(fields.get("content"))
+        return _ROLES.get(text_of(fields["role"]), "user"), _cited_parts(fields.get("content"))
     if kind.endswith("_output"):
         return "tool", _result_parts(fields)
     if kind == "mcp_approval_response":
@@ -77,7 +78,7 @@ def item_parts(item: Any) -> list[Part]:
     kind = text_of(fields.get("type"))
     match kind:
         case "message":
-            return parts_of(fields.get("content"))
+            return _cited_parts(fields.get("content"))
         case "reasoning":
             return [_thinking(fields)]
         case "function_call":
@@ -97,6 +98,13 @@ def item_parts(item: Any) -> list[Part]:
             return _server_call(kind, fields)
         case _:
             return [OtherPart(label=kind or "item", json=json_text(item))]
+
+
+def _cited_parts(content: Any) -> list[Part]:
+    """The parts of a message's content, each text with its annotations behind it."""
+    if not isinstance(content, list):
+        return parts_of(content)
+    return [part for item in list_of(content) for part in (*parts_of([item]), *cited_by(item, "annotations"))]
 
 
 def _thinking(fields: dict[str, Any]) -> ThinkingPart:
