@@ -232,33 +232,28 @@
     if (form.matches("[data-reset]")) setTimeout(() => { form.reset(); form.querySelector(":focus")?.blur(); });
   });
 
-  /* Keys. A page's own keys are those of the buttons that it shows. */
-  let afterG = false;
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented) return;
-    const used = () => { event.preventDefault(); };
-    if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z" && !inField(event.target)) {
-      const undo = document.querySelector("[data-undo]");
-      if (undo) { used(); undo.click(); }
-      return;
-    }
-    if (event.key === "Escape" && (close() || (!inField(event.target) && unpick()))) { used(); return; }
-    if (inField(event.target)) {
-      if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target.matches("textarea")
-        && event.target.form?.matches("[data-note-sheet], [data-reset]")) { used(); event.target.form.requestSubmit(); }
-      return;
-    }
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-    if (afterG) { afterG = false; return; }
-    if (event.key === "g") { afterG = true; setTimeout(() => { afterG = false; }, 1200); return; }
-    const own = [...document.querySelectorAll("[data-hotkey]")].find((one) => one.dataset.hotkey.split(" ").includes(event.key));
-    if (own) { used(); if (own.matches("textarea, input")) own.focus(); else own.click(); return; }
-    if (event.key === "a" && annotate()) { used(); return; }
-    if (event.key.toLowerCase() === "x") {
-      const box = document.activeElement?.closest("tr, article")?.querySelector("[data-pick]");
-      if (box) { used(); pick(box, !box.checked, event.key === "X"); }
+    if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+    if (event.key === "Escape") {
+      if (close() || (!inField(event.target) && unpick())) event.preventDefault();
+    } else if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target instanceof Element
+      && event.target.matches("textarea") && event.target.form?.matches("[data-note-sheet], [data-reset]")) {
+      event.preventDefault();
+      event.target.form.requestSubmit();
     }
   }, true);
+
+  const pickHere = (range) => {
+    const box = document.activeElement?.closest("tr, article")?.querySelector("[data-pick]");
+    if (box) pick(box, !box.checked, range);
+  };
+  const hasPicks = () => document.querySelector("[data-pick]");
+  unionSquare.addKeys(
+    { key: "x", section: "Lists", words: "Select the line", when: hasPicks, run: () => pickHere(false) },
+    { key: "X", section: "Lists", words: "Select the lines up to this one", when: hasPicks, run: () => pickHere(true) },
+    { key: "a", section: "Messages", words: "Annotate the selected words", when: () => document.querySelector(".message[data-call]"), run: annotate },
+    { key: "Ctrl+z", section: "Everywhere", words: "Undo what was just done", when: () => document.querySelector("[data-undo]"), run: () => document.querySelector("[data-undo]").click() },
+  );
 
   later();
 })();

@@ -1,4 +1,4 @@
-/* What only the browser can do: times in the viewer's zone, copying, the keyboard, following a growing answer.
+/* What only the browser can do: times in the viewer's zone, copying, following a growing answer. Keys: keys.js.
    One listener for each kind of event on the document: pages come and go below it. */
 "use strict";
 (() => {
@@ -88,71 +88,12 @@
     setTimeout(() => { button.textContent = before; delete button.dataset.busy; }, 1500);
   };
 
-  const help = () => {
-    const sheet = document.getElementById("help");
-    if (!sheet) return;
-    if (sheet.open) sheet.close();
-    else sheet.showModal();
-  };
-
   document.addEventListener("click", (event) => {
     const button = event.target instanceof Element ? event.target.closest("button") : null;
     if (!button) return;
     if (button.dataset.copyLink !== undefined) copy(button, new URL(button.dataset.copyLink, location.href).href);
     else if (button.dataset.copy !== undefined) copy(button, button.dataset.copy);
     else if (button.dataset.copyCode !== undefined) copy(button, button.closest(".code").querySelector("code").textContent);
-    else if (button.dataset.helpButton !== undefined) help();
-    else if (button.closest("#help form")) { event.preventDefault(); document.getElementById("help").close(); }
-  });
-
-  /* A button that names its key is pressed by it. */
-  const press = (event) => {
-    const name = (event.shiftKey && event.key.length > 1 ? "Shift+" : "") + (event.key === " " ? "Space" : event.key);
-    const button = document.querySelector(`[data-hotkey="${CSS.escape(name)}"]`);
-    if (!button || document.querySelector("dialog[open]")) return false;
-    event.preventDefault();
-    button.click();
-    return true;
-  };
-
-  let pending = "";
-  let timer = 0;
-  const go = (key) => document.querySelector(`nav [data-key="${CSS.escape(key)}"]`)?.click();
-  const step = (by) => {
-    const rows = [...document.querySelectorAll("[data-row]")];
-    if (!rows.length) return;
-    const here = rows.indexOf(document.activeElement);
-    rows[here < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, here + by))].focus();
-  };
-  document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    const target = event.target;
-    if (target instanceof Element && target.matches("button, a, summary") && [" ", "Enter"].includes(event.key)) return;
-    if (target instanceof Element && target.matches('input[type="range"]') && press(event)) return;
-    if (target instanceof Element && target.closest("input, textarea, select, [contenteditable]")) {
-      if (event.key === "Escape") target.blur();
-      return;
-    }
-    if (pending === "g") {
-      pending = "";
-      clearTimeout(timer);
-      if ("lsdert".includes(event.key)) { event.preventDefault(); go(event.key); return; }
-    }
-    if (press(event)) return;
-    switch (event.key) {
-      case "g": pending = "g"; timer = setTimeout(() => { pending = ""; }, 1200); break;
-      case "/": {
-        event.preventDefault();
-        const box = document.querySelector("[data-search]");
-        if (box) { box.focus(); box.select?.(); } else go("/");
-        break;
-      }
-      case "?": event.preventDefault(); help(); break;
-      case "t": document.querySelector("[data-theme-button]")?.click(); break;
-      case "1": case "2": case "3": document.querySelector(`[data-view-key="${event.key}"]`)?.click(); break;
-      case "j": step(1); break;
-      case "k": step(-1); break;
-    }
   });
 
   writeAll(document);

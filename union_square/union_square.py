@@ -5,7 +5,7 @@ import reflex as rx
 from union_square.ui import frame
 from union_square.ui.pages.all import add_pages
 
-_SHEETS = ("tokens", "union-square", "reading", "session", "player", "live", "resend", "annotating")
+_SHEETS = ("tokens", "union-square", "reading", "session", "player", "live", "resend", "annotating", "palette")
 
 app = rx.App(
     stylesheets=[f"/{name}.css" for name in _SHEETS],

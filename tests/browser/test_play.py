@@ -110,3 +110,12 @@ def test_it_is_played_faster_and_slower(recorded: Product, page: Page) -> None:
 def test_a_session_that_is_not_there_is_said_not_to_be(recorded: Product, page: Page) -> None:
     page.goto(f"{recorded.ui}/sessions/nobody/play")
     expect(page.get_by_test_id("missing")).to_be_visible()
+
+
+def test_the_sheet_of_keys_tells_the_players(recorded: Product, page: Page) -> None:
+    page.goto(f"{recorded.ui}/sessions/counting/play?t=0")
+    expect(page.get_by_test_id("play-waits")).to_be_visible()
+    page.keyboard.press("?")
+    sheet = page.get_by_test_id("help").locator("section").filter(has_text="On this page").locator("dt")
+    told = {" ".join(row.locator("kbd").all_text_contents()) for row in sheet.all()}
+    assert {"Space", "←", "→", "Shift ←", "Shift →", "[", "]", "w"} <= told

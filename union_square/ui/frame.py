@@ -1,4 +1,4 @@
-"""What every page stands in: the rail, the help sheet, the word when the server is away."""
+"""What every page stands in: the rail, the word when the server is away. Keys and palette: `assets`."""
 
 import logging
 from typing import Any, cast
@@ -12,33 +12,12 @@ from union_square.ui.components.toast import toast
 from union_square.ui.doing import PeopleState
 from union_square.ui.routes import NAVIGATION
 
-_KEYS = (
-    ("g l", "live"),
-    ("g s", "sessions"),
-    ("g d", "dashboard"),
-    ("g r", "review"),
-    ("g t", "tags"),
-    ("g e", "settings"),
-    ("/", "search"),
-    ("j  k", "next and previous line of a list"),
-    ("Enter", "open it"),
-    ("1  2  3", "a session's views"),
-    ("Space", "play or pause a recording"),
-    ("←  →", "in a recording: a piece back, a piece on; with Shift: a call"),
-    ("[  ]", "slower, faster"),
-    ("w", "in a recording: jump over waits; on the live page: the wall"),
-    ("p", "hold the live page still"),
-    ("x", "select it, X up to it"),
-    ("a", "annotate the selected words"),
-    ("Ctrl Z", "undo"),
-    ("t", "dark or light"),
-    ("?", "this sheet"),
-)
-
 
 def head() -> list[rx.Component]:
-    """What stands in every page's head: one script of ours and the picture of the tab, both from this origin."""
+    """What stands in every page's head: scripts of ours and the picture of the tab, all from this origin."""
     return [
+        el.script(src="/keys.js", defer=True),
+        el.script(src="/palette.js", defer=True),
         el.script(src="/annotating.js", defer=True),
         el.script(src="/union-square.js", defer=True),
         el.link(rel="icon", type="image/svg+xml", href="/union-square.svg"),
@@ -111,6 +90,14 @@ def _rail(active: str) -> rx.Component:
             href="/",
             class_name="brand",
         ),
+        el.button(
+            icon("command"),
+            el.span("Commands"),
+            el.kbd("Ctrl K", custom_attrs={"aria-hidden": "true"}),
+            type="button",
+            class_name="nav-item palette-button",
+            custom_attrs={"data-palette-button": "", "aria-label": "command palette", "aria-haspopup": "dialog"},
+        ),
         _nav(active),
         el.div(
             el.button(
@@ -126,22 +113,11 @@ def _rail(active: str) -> rx.Component:
                 el.span("Keys"),
                 type="button",
                 class_name="nav-item",
-                custom_attrs={"data-help-button": "", "aria-label": "keyboard help"},
+                custom_attrs={"data-help-button": "", "aria-label": "keyboard help", "aria-haspopup": "dialog"},
             ),
             class_name="rail-foot",
         ),
         class_name="rail",
-    )
-
-
-def _help() -> rx.Component:
-    rows = [el.div(el.dt(el.kbd(keys)), el.dd(words)) for keys, words in _KEYS]
-    return el.dialog(
-        el.h2("Keyboard", id="help-title"),
-        el.dl(*rows),
-        el.form(el.button("Close", type="submit", class_name="button"), method="dialog"),
-        id="help",
-        custom_attrs={"aria-labelledby": "help-title", "data-testid": "help"},
     )
 
 
@@ -170,7 +146,6 @@ def shell(active: str, *content: Any) -> rx.Component:
         el.a("Skip to the content", href="#content", class_name="skip"),
         _rail(active),
         el.main(_away(), _trouble(), *content, id="content", class_name="main"),
-        _help(),
         toast(),
         class_name="app",
     )

@@ -221,7 +221,7 @@ def _views() -> rx.Component:
             href=f"{SessionState.base}?view={name}",
             custom_attrs={
                 "aria-current": cond(SessionState.view_name == name, "page", "false"),
-                "data-view-key": key,
+                "data-hotkey": key,
                 "data-testid": f"view-{name}",
             },
         )

@@ -1,0 +1,136 @@
+"""axe-core on every page, light and dark, wide and narrow: no serious and no critical violation.
+
+The addresses are walked from the pages that the app has: a new page is looked at, or fails for want of an address.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Watch, World
+from tests.support.product import Product, eventually, running_product, upstream_in_a_thread
+from tests.support.streams import ask, spoken
+from union_square.ui.pages.all import add_pages
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "tests" / "browser" / "js_lock" / "node_modules" / "axe-core" / "axe.min.js"
+LOOKS = [("light", 1440), ("dark", 1440), ("light", 420), ("dark", 420)]
+ANSWER = "Here **you are**:\n\n```python\nprint('five')\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+
+
+class Collected:
+    """An app that only notes the pages it is given."""
+
+    def __init__(self) -> None:
+        self.routes: list[str] = []
+
+    def add_page(self, page: Any, *, route: str, **_: Any) -> None:
+        self.routes.append(route)
+
+
+def every_route() -> list[str]:
+    collected = Collected()
+    add_pages(collected)  # type: ignore[arg-type]
+    return collected.routes
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    if not AXE.is_file():
+        subprocess.run([sys.executable, ROOT / "scripts" / "setup", "axe"], check=True)
+    return AXE.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def recorded(built_ui: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """A session of two calls, tagged and annotated."""
+    home = tmp_path_factory.mktemp("axe") / "home"
+    scripts = [spoken("One ", 0.1, "two."), spoken(ANSWER)]
+    with upstream_in_a_thread(scripts) as upstream, running_product(home, {"openai": upstream.base_url}) as product:
+        ask(product, "Count, please", session="counting")
+        ask(product, "Count, please", "One two.", "Go on", session="counting")
+        eventually(lambda: product.api("/sessions/counting")["running_count"] == 0)
+        yield product
+
+
+def address(route: str, product: Product) -> str:
+    """An address of the page at `route`, with something to show."""
+    call = product.api("/calls?limit=1")["items"][0]["id"]
+    path = "/" + route.strip("/").replace("[session_id]", "counting").replace("[call_id]", call)
+    return "/nowhere" if route == "404" else path
+
+
+def violations(page: Page, axe: str) -> list[str]:
+    """What axe-core finds that is serious or critical, a line for each element."""
+    page.evaluate(axe)
+    found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
+    return [
+        f"{one['id']} ({one['impact']}): {' '.join(map(str, node['target']))} {node['failureSummary'].splitlines()[-1]}"
+        for one in found
+        if one["impact"] in {"serious", "critical"}
+        for node in one["nodes"]
+    ]
+
+
+def look(page: Page, axe: str, name: str) -> list[str]:
+    """The violations in every look of the page as it stands; each as `theme width: violation`."""
+    wrong: list[str] = []
+    for theme, width in LOOKS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.evaluate("dark => document.documentElement.classList.toggle('dark', dark)", theme == "dark")
+        wrong += [f"{name} {theme} {width}: {line}" for line in violations(page, axe)]
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > width:
+            wrong.append(f"{name} {theme} {width}: the page is {wide} wide")
+        page.screenshot(path=ROOT / "tests" / "output" / f"axe-{name}-{theme}-{width}.png", full_page=True)
+    return wrong
+
+
+def settled(page: Page) -> None:
+    page.wait_for_selector("main .bones", state="detached")
+    page.wait_for_timeout(300)
+
+
+@pytest.mark.parametrize("route", every_route())
+def test_a_page_has_no_serious_violation(route: str, recorded: Product, axe: str, page: Page, watch: Watch) -> None:
+    watch.expected = ("status of 404",)
+    page.goto(recorded.ui + address(route, recorded))
+    settled(page)
+    assert look(page, axe, route.strip("/").replace("/", "-") or "live") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("empty", "/"),
+        ("down", "/"),
+        ("down", "/sessions"),
+        ("afternoon", "/"),
+        ("afternoon", "/?view=wall"),
+        ("afternoon", "/sessions/support-7741"),
+        ("afternoon", "/sessions/support-7741?view=tree"),
+        ("afternoon", "/sessions/support-7741?view=timeline"),
+        ("afternoon", "/sessions/01jdx4-branches"),
+        ("many", "/sessions"),
+    ],
+)
+def test_a_state_of_a_page_has_no_serious_violation(world: Any, axe: str, page: Page, name: str, path: str) -> None:
+    imagined: World = world(name)
+    page.goto(imagined.url + path)
+    settled(page)
+    named = f"{name}{path.replace('/', '-').replace('?', '-').replace('=', '-')}"
+    assert look(page, axe, named) == []
+
+
+@pytest.mark.parametrize("key", ["Control+k", "?"])
+def test_what_opens_over_a_page_has_no_serious_violation(world: Any, axe: str, page: Page, key: str) -> None:
+    page.goto(world("afternoon").url)
+    expect(page.get_by_test_id("live-card")).to_have_count(3)
+    page.keyboard.press(key)
+    page.wait_for_selector("dialog[open]")
+    assert look(page, axe, "palette" if key != "?" else "help") == []
