@@ -115,7 +115,7 @@ def test_what_was_recorded_is_only_text_in_it(world: OpenWorld, page: Page) -> N
 def test_the_button_opens_it_on_a_narrow_screen_and_nothing_overflows(world: OpenWorld, page: Page) -> None:
     page.set_viewport_size({"width": 420, "height": 860})
     page.goto(world("afternoon").url)
-    page.get_by_role("button", name="command palette").click()
+    page.get_by_role("button", name="Commands").click()
     expect(by(page, "palette-input")).to_be_focused()
     box = by(page, "palette").bounding_box()
     assert box is not None
@@ -133,7 +133,7 @@ def sheet(page: Page) -> dict[str, dict[str, str]]:
     """The sheet's sections: words by keys."""
     page.keyboard.press("?")
     expect(by(page, "help")).to_be_visible()
-    found = {name: {key: words for key, words in rows} for name, rows in page.evaluate(KEYS_OF_THE_SHEET)}
+    found = {name: dict(rows) for name, rows in page.evaluate(KEYS_OF_THE_SHEET)}
     page.keyboard.press("Escape")
     expect(by(page, "help")).to_be_hidden()
     return found

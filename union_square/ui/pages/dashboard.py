@@ -72,6 +72,8 @@ def page() -> rx.Component:
             custom_attrs={"aria-label": "totals by model"},
         ),
         class_name="table-frame",
+        role="region",
+        custom_attrs={"aria-label": "totals by model", "tabindex": "0"},
     )
     ready = cond(
         DashboardState.lines,
