@@ -138,5 +138,5 @@ class Plane:
         with contextlib.suppress(asyncio.CancelledError):
             error = task.exception()
             if error is not None:
-                self._died = f"the recorder stopped ({type(error).__name__}: {error}); nothing more is recorded"
+                self._died = f"the recorder stopped ({type(error).__name__}); nothing more is recorded"
                 _log.error("%s", self._died, exc_info=error)

@@ -154,11 +154,18 @@ def written(home: Path, product: Product) -> Iterator[tuple[str, bytes]]:
     for path in paths_of_the_api(product):
         yield path, httpx.get(f"{product.ui}/api/v1{path}", trust_env=False, timeout=20).content
     environment = os.environ | {"UNION_SQUARE_HOME": str(home)}
-    for command in ("calls", "calls --json", "sessions --json", "doctor", "export leaks"):
-        line = [sys.executable, "-m", "union_square.cli", *command.split()]
-        done = subprocess.run(line, env=environment, capture_output=True, check=False)
-        assert done.returncode == 0 or command == "doctor", (command, done.stderr)
-        yield command, done.stdout + done.stderr
+    commands = ("calls", "calls --json", "sessions --json", "doctor", "export leaks")
+    started = {
+        command: subprocess.Popen(
+            [sys.executable, "-m", "union_square.cli", *command.split()],
+            env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+        for command in commands
+    }  # fmt: skip
+    for command, process in started.items():
+        said_by_it = process.communicate(timeout=60)[0]
+        assert process.returncode == 0 or command == "doctor", (command, said_by_it)
+        yield command, said_by_it
     yield from kept_in_the_database(home)
 
 

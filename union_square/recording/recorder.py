@@ -105,7 +105,8 @@ class Recorder:
         except OSError as error:
             if not self.problem:
                 _log.error("the event log cannot be written, calls go on: %s", error)
-            self.problem = f"the event log cannot be written: {error}"
+            # `/-/ready` tells it to whoever reaches the port: what is wrong, not where.
+            self.problem = f"the event log cannot be written: {error.strerror or type(error).__name__}"
             full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
             self._reason = "disk_full" if full else "write_failed"
             return self._log.position - before
