@@ -55,7 +55,7 @@ NOT_COVERED = {
     "xai": "Batches and their results are shown as the JSON they are; an image's cost in ticks is not taken.",
     "cohere": "The tokens it bills are counted, not those that its own prompts add. Datasets are shown as JSON.",
     "together": "Nothing that is known.",
-    "perplexity": "The price of a search and its citations are not taken; they stand in the recorded body.",
+    "perplexity": "The price of a search is not taken; it stands in the recorded body.",
     "ollama": "No price: it runs on one's own machine. `/api/show` and the like are shown as the JSON they are.",
     OTHERS: "Whatever has the shape of a known format is read by it; Replicate and the like are shown as they are.",
 }

@@ -24,6 +24,7 @@ ENCODED = MODEL.replace(":", "%3A")
 SAID: tuple[Part, ...] = (
     ThinkingPart(text="Where? Paris."),
     TextPart(text="I look."),
+    OtherPart(label="citations", json='[{"title":"t"}]'),
     ToolCallPart(id="t1", name="weather", arguments='{"city":"Paris"}'),
 )
 COUNTS = {"inputTokens": 4, "outputTokens": 9, "totalTokens": 113, "cacheReadInputTokens": 60}
@@ -62,7 +63,7 @@ def test_a_converse_stream_gives_what_the_whole_body_gives(size: int) -> None:
                 "role": "assistant",
                 "content": [
                     {"reasoningContent": {"reasoningText": {"text": "Where? Paris.", "signature": "abc"}}},
-                    {"text": "I look."},
+                    {"citationsContent": {"content": [{"text": "I look."}], "citations": [{"title": "t"}]}},
                     {"toolUse": {"toolUseId": "t1", "name": "weather", "input": {"city": "Paris"}}},
                 ],
             }
