@@ -316,3 +316,14 @@ def test_an_open_page_finds_the_ui_again_after_it_was_restarted(
     finally:
         again.process.terminate()
         again.process.wait(20)
+
+
+def test_of_a_huge_session_the_tree_shows_its_end_and_brings_what_is_above_on_demand(
+    world: OpenWorld, page: Page
+) -> None:
+    page.goto(world("huge").url + "/sessions/huge?view=tree")
+    rows = by(page, "tree-row")
+    expect(rows).to_have_count(100)
+    by(page, "rows-above").click()
+    expect(rows).to_have_count(200)
+    expect(rows.last).to_be_attached()

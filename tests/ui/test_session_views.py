@@ -119,3 +119,20 @@ def test_what_changed_names_the_place_at_which_the_cache_ends() -> None:
 
 def test_what_a_model_wrote_is_text_in_a_diff() -> None:
     assert "<script>" not in diff_html("<script>1</script>", "<script>2</script> <img src=x>")
+
+
+def test_of_a_long_tree_the_last_rows_are_shown_with_a_word_for_those_above() -> None:
+    turns = [turn(n, n, 100, after=n - 1) for n in range(1, 251)]
+    tree = present_tree("s", turns)
+    assert [tree.rows[0].number, tree.rows[-1].number, len(tree.rows)] == ["#151", "#250", 100]
+    assert tree.earlier == "Show 100 calls above of 150"
+    assert present_tree("s", turns, shown=300).earlier == ""
+    assert tree.summary.startswith("250 calls")
+
+
+def test_the_time_lines_table_is_made_only_when_it_is_asked_for() -> None:
+    turns = [turn(n, n, 100, after=n - 1) for n in range(1, 4)]
+    until = turns[-1].call.started_at
+    assert len(present_waterfall(turns, until).rows) == 3
+    assert present_waterfall(turns, until, table=False).rows == []
+    assert len(present_waterfall(turns, until, table=False).bars) == 3

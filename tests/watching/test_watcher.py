@@ -17,6 +17,7 @@ from union_square.domain.messages import TextPart
 from union_square.store.ports import CallFilter, NoSuchSubject, StoreUnavailable
 from union_square.watching.opening import open_watcher
 from union_square.watching.ports import CallChanged, LiveEvent, TextDelta
+from union_square.watching.stored import KEEP_SECONDS
 
 
 def texts(messages: Any) -> list[str]:
@@ -284,3 +285,17 @@ async def test_a_watcher_opens_and_closes_with_its_context(world: World) -> None
                 await watcher.changed(snapshot.version, 1)
     assert snapshot.running[0].calls[0].call.id == script.id
     assert snapshot.recording_problem == ""
+
+
+async def test_a_conversation_in_which_nothing_happens_is_not_put_together_again(world: World) -> None:
+    script = Script(1)
+    await world.happen(*script.whole("all of it"))
+    world.project()
+    session_id = str((await world.watcher.call(script.id)).call.session_id)
+    before = await world.watcher.conversation(session_id)
+    await anyio.sleep(KEEP_SECONDS + 0.1)
+    after = await world.watcher.conversation(session_id)
+    assert after.turns is before.turns
+    target = edits.Target(subject="call", id=script.id)
+    await world.watcher.people.change(edits.AddTag(targets=(target,), tag="seen"))
+    assert (await world.watcher.conversation(session_id)).turns[0].call.tags == ("seen",)

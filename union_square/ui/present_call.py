@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -15,7 +15,7 @@ from union_square.ui.present_context import context_note, present_shares
 from union_square.ui.present_conversation import error_words
 from union_square.ui.present_messages import present_messages, results_of
 from union_square.ui.present_notes import places_of, present_notes
-from union_square.ui.present_sessions import session_href
+from union_square.ui.present_sessions import call_href, session_href
 from union_square.ui.present_tree import link_sentence
 from union_square.ui.views import BodyView, CallPageView, Pair, TickView, TimelineView, ToolView
 
@@ -112,7 +112,11 @@ MESSAGES_AT_FIRST = 30
 
 
 def present_call(
-    detail: CallDetail, proxy_url: str, request_body: str | None, shown: int = MESSAGES_AT_FIRST
+    detail: CallDetail,
+    proxy_url: str,
+    request_body: str | None,
+    shown: int = MESSAGES_AT_FIRST,
+    resent: Sequence[CallView] = (),
 ) -> CallPageView:
     """The call page, with the newest `shown` messages of its request.
 
@@ -131,6 +135,8 @@ def present_call(
     asked_at, answered_at = places[hidden : len(whole)], places[len(whole) :]
     return CallPageView(
         id=call.id,
+        resent_as=[Pair(name=_resent_words(one), value=call_href(one.id)) for one in resent],
+        resent_compare=f"{call_href(call.id)}/resend",
         resent_from=_resent_from(call.metadata),
         title=call.preview or f"{call.method} {call.path}",
         state=call.state,
@@ -294,6 +300,11 @@ def curl_command(head: HeadView, proxy_url: str, body: str | None, call_id: str)
 def curl_body(data: bytes) -> str | None:
     """The request body for a curl command; None = too long, or not text."""
     return body_text(data) if len(data) <= _CURL_BODY_LIMIT else None
+
+
+def _resent_words(call: CallView) -> str:
+    model = call.response_model or call.model or call.upstream
+    return model if call.state == "done" else f"{model} ({wording.CALL_WORDS[call.state]})"
 
 
 def _resent_from(metadata: Mapping[str, Any]) -> str:

@@ -16,6 +16,9 @@ from union_square.ui.session_views import TreeRow, TreeView
 _INDENT = 22  # pixels a level
 _DEEPEST = 12
 
+ROWS_AT_FIRST = 100
+"""Calls of the tree sent to the browser at once; those above them come on demand."""
+
 RELATION_WORDS: dict[Relation, str] = {
     "begins": "begins the session",
     "continues": "continues",
@@ -50,17 +53,23 @@ def sure_word(confidence: float | None) -> str:
     return "a guess"
 
 
-def present_tree(session_id: str, turns: Sequence[Turn], chosen: str = "", *, truncated: bool = False) -> TreeView:
-    """The tree of a session's turns; `chosen` is the call whose line the conversation shows."""
+def present_tree(
+    session_id: str, turns: Sequence[Turn], chosen: str = "", *, truncated: bool = False, shown: int = ROWS_AT_FIRST
+) -> TreeView:
+    """The last `shown` rows of the tree of a session's turns; `chosen`: the call whose line the conversation shows."""
     tree = Tree(turns)
     line = frozenset(map(str, tree.line(turns[-1].call.id) if turns and not chosen else _line(tree, turns, chosen)))
     numbers = {str(turn.call.id): number for number, turn in enumerate(turns, 1)}
+    places = list(tree.places())
+    hidden = max(0, len(places) - shown)
     rows = [
         _row(session_id, place.turn, place.number, place.depth, numbers, chosen=str(place.turn.call.id) in line)
-        for place in tree.places()
+        for place in places[hidden:]
     ]
+    more = wording.plural(min(hidden, ROWS_AT_FIRST), "call")
     return TreeView(
         rows=rows,
+        earlier=f"Show {more} above of {hidden}" if hidden else "",
         summary=_summary(turns),
         note="Only the newest turns of this session could be loaded." if truncated else "",
     )

@@ -60,8 +60,10 @@ def times_words(times: Times) -> str:
     return " · ".join(f"{wording.duration(ms)} {name}" for name, ms in pairs if ms > 0)
 
 
-def present_waterfall(turns: Sequence[Turn], until: datetime, *, truncated: bool = False) -> WaterfallView:
-    """The time line of a session's turns (in the order of time)."""
+def present_waterfall(
+    turns: Sequence[Turn], until: datetime, *, truncated: bool = False, table: bool = True
+) -> WaterfallView:
+    """The time line of a session's turns (in the order of time). `table`: with the same in figures, a row a call."""
     spans = _spans(turns, until)
     if not spans:
         return WaterfallView(summary="no calls")
@@ -83,7 +85,7 @@ def present_waterfall(turns: Sequence[Turn], until: datetime, *, truncated: bool
             Pair(name="tools between calls", value=wording.duration(times.tools)),
             Pair(name="from begin to end", value=wording.duration(axis.real_end)),
         ],
-        rows=[_table_row(span) for span in spans],
+        rows=[_table_row(span) for span in spans] if table else [],
     )
 
 

@@ -32,6 +32,7 @@ class TreeRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreeView:
     rows: list[TreeRow] = field(default_factory=list[TreeRow])
+    earlier: str = ""  # what brings the rows above; "" = all are here
     summary: str = ""
     note: str = ""
 

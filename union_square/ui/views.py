@@ -227,6 +227,8 @@ class BodyView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallPageView:
     id: str = ""
+    resent_as: list[Pair] = field(default_factory=list[Pair])  # its re-sends, newest first: words and address
+    resent_compare: str = ""  # the address of the page that shows them beside this call
     resent_from: str = ""  # the address of the page of re-sends on which this call was made; "" = none
     title: str = ""
     state: str = ""

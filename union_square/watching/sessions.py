@@ -1,9 +1,10 @@
 """Sessions and their conversations: what is stored of them with their live calls laid over it."""
 
 from collections.abc import Awaitable, Callable
+from operator import is_
 from typing import TypeVar
 
-from union_square.domain.conversation import Conversation, build_turns
+from union_square.domain.conversation import Conversation, Turn, build_turns
 from union_square.domain.ids import CallId, IdError, parse_call_id
 from union_square.domain.views import CallDetail, CallView, Page, SessionDetail, SessionView
 from union_square.store.ports import NO_FILTER, CallFilter, NoSuchSubject, StoreUnavailable
@@ -11,7 +12,7 @@ from union_square.watching.feedcall import FeedCall
 from union_square.watching.live import LiveCalls
 from union_square.watching.overlay import lay_over, lay_over_detail, overlay_session, session_of_live
 from union_square.watching.ports import SessionCalls
-from union_square.watching.stored import AsyncStore
+from union_square.watching.stored import MOST_KEPT, AsyncStore
 
 MOST_TURNS = 500
 
@@ -24,6 +25,7 @@ class Sessions:
     def __init__(self, store: AsyncStore, live: LiveCalls) -> None:
         self._store = store
         self._live = live
+        self._turned: dict[str, tuple[tuple[CallDetail, ...], tuple[Turn, ...]]] = {}
 
     def named(self, session_id: str) -> str:
         """The id that a session has now: a page opened for a call that stood alone goes on with the call's session."""
@@ -58,7 +60,19 @@ class Sessions:
     async def conversation(self, session_id: str) -> Conversation:
         """Raises NoSuchSubject, StoreUnavailable."""
         found = await self.calls(session_id)
-        return Conversation(detail=found.detail, turns=build_turns(found.calls), truncated=found.truncated)
+        return Conversation(detail=found.detail, turns=self._turns(session_id, found.calls), truncated=found.truncated)
+
+    def _turns(self, session_id: str, calls: tuple[CallDetail, ...]) -> tuple[Turn, ...]:
+        """A page asks again and again while nothing changes; then the calls are the same objects."""
+        known = self._turned.get(session_id)
+        if known is not None and len(known[0]) == len(calls) and all(map(is_, known[0], calls)):
+            return known[1]
+        turns = build_turns(calls)
+        self._turned.pop(session_id, None)
+        self._turned[session_id] = (calls, turns)
+        while len(self._turned) > MOST_KEPT:
+            del self._turned[next(iter(self._turned))]
+        return turns
 
     async def calls(self, session_id: str) -> SessionCalls:
         """Raises NoSuchSubject, StoreUnavailable."""

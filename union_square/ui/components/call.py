@@ -49,6 +49,16 @@ def call_head(view: CallPageView) -> rx.Component:
             cond(view.resent_from, page_link("Re-send of", icon("arrow"), href=view.resent_from)),
             class_name="sub-line",
         ),
+        cond(
+            view.resent_as,
+            el.p(
+                el.span("Re-sent as", class_name="muted"),
+                foreach(view.resent_as, lambda pair: page_link(pair.name, href=pair.value)),
+                page_link("Compare", icon("arrow"), href=view.resent_compare),
+                class_name="sub-line",
+                custom_attrs={"data-testid": "resent-as"},
+            ),
+        ),
         el.dl(
             cond(view.since, fact("running for", elapsed(view.since))),
             foreach(view.headline, lambda pair: fact(pair.name, pair.value)),

@@ -9,11 +9,22 @@ from union_square.ui.components.reflex import cond, el, foreach
 from union_square.ui.session_views import TreeRow, TreeView
 
 
-def tree(view: TreeView, acting: Any) -> rx.Component:
-    """Every call, a line's branches before the line goes on. `acting` builds what can be done with a row."""
+def tree(view: TreeView, acting: Any, show_above: Any) -> rx.Component:
+    """The calls, a line's branches before the line goes on. `acting` builds what can be done with a row, `show_above`
+    brings rows that are not here yet."""
     return el.section(
         cond(view.note, el.p(view.note, class_name="banner", role="note")),
         el.p(view.summary, class_name="muted", custom_attrs={"data-testid": "tree-summary"}),
+        cond(
+            view.earlier,
+            el.button(
+                view.earlier,
+                type="button",
+                class_name="button earlier",
+                on_click=show_above,
+                custom_attrs={"data-testid": "rows-above"},
+            ),
+        ),
         el.ol(foreach(view.rows, lambda row: _row(row, acting)), class_name="tree"),
         custom_attrs={"aria-label": "the tree of calls", "data-testid": "tree"},
     )

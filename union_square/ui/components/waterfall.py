@@ -19,8 +19,8 @@ from union_square.ui.views import ShareView
 _KEYS = (("waiting", "waiting"), ("thinking", "until the first token"), ("stream", "streaming"), ("tools", "tools"))
 
 
-def waterfall(view: WaterfallView, width: str, zoom_in: Any, zoom_out: Any) -> rx.Component:
-    """`width` is a CSS length: how much wider than the page the line is drawn."""
+def waterfall(view: WaterfallView, width: str, zoom_in: Any, zoom_out: Any, show_table: Any) -> rx.Component:
+    """`width` is a CSS length: how much wider than the page the line is drawn. `show_table` brings the table's rows."""
     legend = [el.span(el.i(class_name=f"key {key}"), word, class_name="legend") for key, word in _KEYS]
     return el.section(
         el.h2("Time line"),
@@ -61,7 +61,7 @@ def waterfall(view: WaterfallView, width: str, zoom_in: Any, zoom_out: Any) -> r
             custom_attrs={"aria-label": view.summary, "data-testid": "waterfall"},
         ),
         el.details(
-            el.summary("The same as a table"),
+            el.summary("The same as a table", on_click=show_table),
             el.div(_table(view.rows), class_name="table-frame"),
             custom_attrs={"data-testid": "waterfall-table"},
         ),

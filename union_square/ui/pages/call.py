@@ -1,6 +1,6 @@
 """`/calls/{id}`: one call whole: what was asked and answered, raw and rendered, and when its bytes came."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +9,9 @@ import reflex as rx
 from anyio import to_thread
 
 from union_square.domain.ids import parse_call_id
-from union_square.domain.views import AnnotationView, CallDetail, Subject
+from union_square.domain.views import AnnotationView, CallDetail, CallView, Subject
+from union_square.replaying.resending import session_of_resends
+from union_square.store.ports import CallFilter
 from union_square.ui import failures, frame
 from union_square.ui.annotating import Annotated
 from union_square.ui.comparing import Comparing, load_changes
@@ -33,6 +35,8 @@ Said = tuple[tuple[str, ...], tuple[AnnotationView, ...]]
 _SAID_SECONDS = 0.3
 _SAID_LONGEST_SECONDS = 10.0
 
+_RESENDS = 10
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
@@ -49,7 +53,14 @@ def _decoded(body: RecordedBody) -> tuple[bytes, str]:
     return decoder.feed(body.data) + decoder.end(), decoder.problem
 
 
-def _present(detail: CallDetail, proxy_url: str, request: RecordedBody, response: RecordedBody, shown: int) -> _Look:
+def _present(
+    detail: CallDetail,
+    proxy_url: str,
+    request: RecordedBody,
+    response: RecordedBody,
+    shown: int,
+    resent: Sequence[CallView] = (),
+) -> _Look:
     def body(recorded: RecordedBody, side: str) -> BodyView:
         data, problem = _decoded(recorded)
         kind = " · ".join(filter(None, (recorded.content_type, recorded.content_encoding)))
@@ -58,7 +69,7 @@ def _present(detail: CallDetail, proxy_url: str, request: RecordedBody, response
 
     return _Look(
         said=(detail.call.tags, detail.annotations),
-        view=present_call(detail, proxy_url, curl_body(_decoded(request)[0]), shown),
+        view=present_call(detail, proxy_url, curl_body(_decoded(request)[0]), shown, resent),
         request=body(request, "request"),
         response=body(response, "response"),
     )
@@ -70,10 +81,11 @@ async def _look(watching: Watching, call_id: str, proxy_url: str, shown: int) ->
         detail = await watching.call(known)
         request = await watching.body(known, "request")
         response = await watching.body(known, "response")
+        resent = await watching.calls(limit=_RESENDS, where=CallFilter(session_id=session_of_resends(known)))
     except failures.EXPECTED as error:
         phase, failure = failures.phase_of(error)
         return _Look(phase=phase, failure=failure)
-    return await to_thread.run_sync(_present, detail, proxy_url, request, response, shown)
+    return await to_thread.run_sync(_present, detail, proxy_url, request, response, shown, resent.items)
 
 
 async def _until_said_otherwise(watching: Watching, call_id: str, said: Said, is_wanted: Callable[[], bool]) -> None:

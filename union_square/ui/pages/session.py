@@ -3,7 +3,7 @@ running answer grows while it comes), the tree of its calls, and the time line w
 # ruff: noqa: RUF012 - Reflex copies the default of a state's var for each client
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import anyio
 import reflex as rx
@@ -30,7 +30,7 @@ from union_square.ui.doing import PeopleState
 from union_square.ui.following import client_is_here, follow
 from union_square.ui.present_context import present_context
 from union_square.ui.present_conversation import TURNS_AT_FIRST, present_conversation, present_turns
-from union_square.ui.present_tree import present_tree
+from union_square.ui.present_tree import ROWS_AT_FIRST, present_tree
 from union_square.ui.present_waterfall import present_waterfall
 from union_square.ui.services import services
 from union_square.ui.session_views import ContextView, TreeRow, TreeView, WaterfallView
@@ -54,6 +54,8 @@ class _Asked:
     view: ViewName
     branch: str
     shown: int
+    rows: int  # of the tree
+    table: bool  # of the time line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +75,13 @@ def _present(conversation: Conversation, asked: _Asked) -> _Look:
     turns, truncated = conversation.turns, conversation.truncated
     match asked.view:
         case "tree":
-            return _Look(view=view, tree=present_tree(asked.session_id, turns, asked.branch, truncated=truncated))
+            return _Look(
+                view=view,
+                tree=present_tree(asked.session_id, turns, asked.branch, truncated=truncated, shown=asked.rows),
+            )
         case "timeline":
             until = conversation.detail.session.last_at
-            line = present_waterfall(turns, until, truncated=truncated)
+            line = present_waterfall(turns, until, truncated=truncated, table=asked.table)
             return _Look(view=view, waterfall=line, context=present_context(turns))
         case "conversation":
             found = present_turns(conversation, asked.shown, asked.branch)
@@ -113,6 +118,8 @@ class SessionState(Annotated, Comparing, Arranging, rx.State):
     zoom: int = 1
     width: str = "100%"  # of the time line, beside the page's
     shown: int = TURNS_AT_FIRST
+    rows: int = ROWS_AT_FIRST
+    table: bool = False
 
     def _session_id(self) -> str:
         return self.subject_id
@@ -148,13 +155,21 @@ class SessionState(Annotated, Comparing, Arranging, rx.State):
             self.phase, self.failure, self.said = "loading", "", ""
             self.moving, self.merging = "", False
             self.settled, self.running, self.shown = [], [], TURNS_AT_FIRST
+            self.rows, self.table = ROWS_AT_FIRST, False
             self._zoom(1)
             self.tree, self.waterfall, self.context = TreeView(), WaterfallView(), ContextView()
 
     def _asked(self) -> _Asked:
         names: dict[str, ViewName] = {name: name for name, _, _ in VIEWS}
         name = names.get(self.view_name, "conversation")
-        return _Asked(session_id=self.subject_id, view=name, branch=self.branch, shown=self.shown)
+        return _Asked(
+            session_id=self.subject_id,
+            view=name,
+            branch=self.branch,
+            shown=self.shown,
+            rows=self.rows,
+            table=self.table,
+        )
 
     def _show(self, look: _Look, before: _Look | None) -> None:
         if (self.phase, self.failure) != (look.phase, look.failure):
@@ -169,9 +184,22 @@ class SessionState(Annotated, Comparing, Arranging, rx.State):
             self.tags, self.notes = look.view.line.tags, look.view.notes
 
     @rx.event
-    def show_earlier(self) -> None:
-        """Let the page hold more turns; the following look brings them."""
+    def show_earlier(self) -> Any:
+        """Let the page hold more turns."""
         self.shown += TURNS_AT_FIRST
+        return SessionState.watch
+
+    @rx.event
+    def show_rows(self) -> Any:
+        """Let the tree hold more calls."""
+        self.rows += ROWS_AT_FIRST
+        return SessionState.watch
+
+    @rx.event
+    def show_table(self) -> Any:
+        """Bring the time line's figures; the browser opens and closes them."""
+        self.table = True
+        return SessionState.watch
 
     @rx.event
     def zoom_in(self) -> None:
@@ -308,7 +336,13 @@ def _acting(row: TreeRow) -> rx.Component:
 
 def page() -> rx.Component:
     timeline = fragment(
-        waterfall(SessionState.waterfall, SessionState.width, SessionState.zoom_in, SessionState.zoom_out),
+        waterfall(
+            SessionState.waterfall,
+            SessionState.width,
+            SessionState.zoom_in,
+            SessionState.zoom_out,
+            SessionState.show_table,
+        ),
         context_bars(SessionState.context),
     )
     ready = fragment(
@@ -330,7 +364,7 @@ def page() -> rx.Component:
         ),
         match(
             SessionState.view_name,
-            ("tree", tree(SessionState.tree, _acting)),
+            ("tree", tree(SessionState.tree, _acting, SessionState.show_rows)),
             ("timeline", timeline),
             _conversation(),
         ),
