@@ -39,8 +39,7 @@ def asked(proxy: str) -> str:
 
 def shown(home: Path, call_id: str) -> dict[str, str]:
     """The figures and facts of the call's page."""
-    (database,) = home.rglob("*.db")
-    store = SqlStore(f"sqlite:///{database}")
+    store = SqlStore(f"sqlite:///{home / 'union-square.db'}")
     try:
         page = present_call(store.reader.call(CallId(call_id)), "http://proxy", None)
     finally:
