@@ -4,6 +4,9 @@
 (() => {
   const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  const hour = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+  const short = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+  const dayHour = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
   const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
 
   const span = (seconds) => {
@@ -30,6 +33,9 @@
     const words =
       mode === "clock" ? clock.format(at)
       : mode === "date" ? day.format(at)
+      : mode === "hour" ? hour.format(at)
+      : mode === "dayhour" ? dayHour.format(at)
+      : mode === "day" ? short.format(at)
       : mode === "elapsed" ? span(seconds)
       : ago(seconds);
     if (element.textContent !== words) element.textContent = words;

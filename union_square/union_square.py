@@ -5,7 +5,18 @@ import reflex as rx
 from union_square.ui import frame
 from union_square.ui.pages.all import add_pages
 
-_SHEETS = ("tokens", "union-square", "reading", "session", "player", "live", "resend", "annotating", "palette")
+_SHEETS = (
+    "tokens",
+    "union-square",
+    "reading",
+    "session",
+    "player",
+    "live",
+    "resend",
+    "annotating",
+    "palette",
+    "dashboard",
+)
 
 app = rx.App(
     stylesheets=[f"/{name}.css" for name in _SHEETS],

@@ -7,11 +7,10 @@ from tests.support import worlds
 from tests.support.fake_watching import BEGAN, FakeWatching, assistant, call_id, make_call, session_of, user
 from union_square.domain.messages import Message, TextPart, ToolCallPart, ToolResultPart
 from union_square.domain.views import ChunkView, HeadView
-from union_square.store.ports import ModelTotals
 from union_square.ui.present_call import body_text, curl_command, present_body, present_call, present_timeline
 from union_square.ui.present_conversation import present_conversation, present_turns
 from union_square.ui.present_messages import present_messages, results_of
-from union_square.ui.present_pages import present_figures, present_snippets, present_totals, present_upstreams
+from union_square.ui.present_pages import present_snippets, present_upstreams
 from union_square.ui.present_sessions import present_call_line, present_live, present_session_line
 from union_square.watching.ports import Turn
 
@@ -210,17 +209,6 @@ def test_bytes_that_are_not_text_are_shown_as_bytes() -> None:
 def test_text_cut_inside_a_character_is_still_text() -> None:
     assert body_text("Grüße".encode()[:3]) == "Gr"
     assert body_text(b"a\xffb" + b"c" * 9) is None
-
-
-def test_totals_without_reported_tokens_show_a_dash() -> None:
-    totals = [
-        ModelTotals(
-            upstream="u", model="m", calls=4, errors=1, input_tokens=0, output_tokens=0, cost_usd=None, unpriced_calls=4
-        )
-    ]
-    [line] = present_totals(totals)
-    assert (line.input_tokens, line.cost, line.errors, line.error_share) == ("–", "unknown", "1", " (25%)")
-    assert {f.name: f.value for f in present_figures(totals)}["Cost"] == "unknown"
 
 
 def test_the_lines_to_copy_hold_the_proxys_address() -> None:

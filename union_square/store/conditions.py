@@ -251,6 +251,8 @@ def _has(thing: str) -> Condition:
             return _c.cost_pico.is_not(None)
         case "parent":
             return _c.parent_id.is_not(None)
+        case "model":
+            return or_(_c.model != "", _c.response_model != "")
         case _:
             raise AssertionError(f"has:{thing} is not known")
 

@@ -1,11 +1,9 @@
-"""The smaller pages as view values: how to connect, totals, upstreams. PURE."""
+"""The smaller pages as view values: how to connect, upstreams. PURE."""
 
 from collections.abc import Sequence
 from html import escape
 
-from union_square.store.ports import ModelTotals
-from union_square.ui import wording
-from union_square.ui.views import Figure, Snippet, TotalsLine, UpstreamLine
+from union_square.ui.views import Snippet, UpstreamLine
 
 _OPENAI = """from openai import OpenAI
 
@@ -39,55 +37,6 @@ def present_snippets(proxy_url: str) -> list[Snippet]:
 
 def _marked(code: str, proxy_url: str) -> str:
     return escape(code).replace(escape(proxy_url), f"<mark>{escape(proxy_url)}</mark>")
-
-
-def present_totals(totals: Sequence[ModelTotals]) -> list[TotalsLine]:
-    """A line for each model of each upstream, most calls first."""
-    most = max((t.calls for t in totals), default=0) or 1
-    return [
-        TotalsLine(
-            model=t.model or "(no model)",
-            upstream=t.upstream,
-            calls=wording.grouped(t.calls),
-            errors=wording.grouped(t.errors) if t.errors else wording.NONE,
-            error_share=f" ({t.errors / t.calls:.0%})" if t.errors and t.calls else "",
-            input_tokens=_reported(t.input_tokens),
-            output_tokens=_reported(t.output_tokens),
-            cost=(wording.cost(t.cost_usd) + ("+" if t.cost_usd is not None and t.unpriced_calls else "")) or "unknown",
-            bar=f"{100 * t.calls / most:.1f}%",
-        )
-        for t in totals
-    ]
-
-
-def _reported(tokens: int) -> str:
-    """A sum of reported tokens; 0 means that nobody reported any."""
-    return wording.grouped(tokens) if tokens else wording.NONE
-
-
-def present_figures(totals: Sequence[ModelTotals]) -> list[Figure]:
-    """The sums over all models."""
-    calls = sum(t.calls for t in totals)
-    errors = sum(t.errors for t in totals)
-    unpriced = sum(t.unpriced_calls for t in totals)
-    known = [t.cost_usd for t in totals if t.cost_usd is not None]
-    return [
-        Figure(name="Calls", value=wording.grouped(calls), note=wording.plural(len(totals), "model")),
-        Figure(
-            name="Errors",
-            value=wording.grouped(errors),
-            note=f"{errors / calls:.1%} of all calls" if calls else "",
-        ),
-        Figure(name="Input tokens", value=wording.short_count(sum(t.input_tokens for t in totals)), note="as reported"),
-        Figure(
-            name="Output tokens", value=wording.short_count(sum(t.output_tokens for t in totals)), note="as reported"
-        ),
-        Figure(
-            name="Cost",
-            value=wording.cost(sum(known)) if known else "unknown",
-            note=f"{wording.plural(unpriced, 'call')} without a price" if unpriced else "by list price",
-        ),
-    ]
 
 
 def present_upstreams(upstreams: Sequence[tuple[str, str]], proxy_url: str) -> list[UpstreamLine]:

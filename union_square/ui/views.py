@@ -353,26 +353,6 @@ class CallLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TotalsLine:
-    model: str = ""
-    upstream: str = ""
-    calls: str = ""
-    errors: str = ""
-    error_share: str = ""
-    input_tokens: str = ""
-    output_tokens: str = ""
-    cost: str = ""
-    bar: str = ""  # CSS width: this model's share of all calls
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    name: str = ""
-    value: str = ""
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Snippet:
     """Lines to copy into a program or a terminal."""
 

@@ -205,5 +205,7 @@ def _has(candidate: Candidate, thing: str) -> bool:
             return call.cost_usd is not None
         case "parent":
             return call.parent_id is not None
+        case "model":
+            return bool(call.model or call.response_model)
         case _:
             raise AssertionError(f"has:{thing} is not known")

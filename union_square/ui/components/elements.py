@@ -35,7 +35,7 @@ _ICONS = {
 
 
 def local_time(at: str, mode: str = "ago", **props: Any) -> rx.Component:
-    """A moment in the viewer's zone; `mode`: clock, date or ago."""
+    """A moment in the viewer's zone; `mode`: clock, hour, day, dayhour, date or ago."""
     return el.time(date_time=at, custom_attrs={"data-mode": mode}, **props)
 
 
