@@ -295,10 +295,12 @@ class FakeWatching:
     async def figures(
         self, where: CallFilter = NO_FILTER, *, by: Dimension = "model", step_us: int = HOUR_US
     ) -> Figures:
+        self._check()
         tallies = [_tally(one.call, by, step_us) for one in self._candidates(where)]
         return add_up(tallies, tallies, step_us)
 
     async def span(self, where: CallFilter = NO_FILTER) -> tuple[int, int] | None:
+        self._check()
         began = [round(one.call.started_at.timestamp() * 1e6) for one in self._candidates(where)]
         return (min(began), max(began)) if began else None
 

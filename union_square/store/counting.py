@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, String, and_, case, cast, func, literal, select, union
+from sqlalchemy import ColumnElement, Connection, String, and_, case, cast, func, literal, select, union
 
 from union_square.domain.figures import Dimension, Figures, Tally, add_up
 from union_square.domain.finding.facets import Facet, rank
@@ -80,7 +80,7 @@ def load_figures(connection: Connection, conditions: list[Condition], by: Dimens
 
 def _statement(value: ColumnElement[Any], step_us: int) -> AnySelect:
     """A row for each span and value. Times come as a list in a text: a row for each time would be as many as calls."""
-    bucket = cast((_c.started_at - _c.started_at % step_us) / step_us, Integer)
+    bucket = _c.started_at // step_us
     groups = (bucket.label("bucket"), value.label("value"))
     sums = (failed(), _c.input_tokens, _c.output_tokens, _c.cache_read_input_tokens, _c.cost_pico, unpriced())
     times = (_c.ended_at - _c.started_at, _c.first_token_us)

@@ -17,13 +17,13 @@ from union_square.ui.present_finding import address_of
 
 PRESETS = (("1h", "1 h"), ("24h", "24 h"), ("7d", "7 d"), ("30d", "30 d"), ("", "All"))
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
-MOST_SPANS = 60
+MOST_SPANS = 61  # the last hour, which begins within a minute, is shown in minutes
 
 _SECOND = 1_000_000  # µs
 _YEAR = 31_536_000 * _SECOND
 _STEPS = tuple(
     seconds * _SECOND
-    for seconds in (1, 5, 10, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800, 2_592_000)
+    for seconds in (1, 5, 10, 30, 60, 120, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800, 2_592_000)
 )
 _SHORTEST = 30 * _SECOND
 _EARLIEST, _LATEST = datetime(1971, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)

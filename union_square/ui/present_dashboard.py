@@ -124,7 +124,7 @@ def _marks(window: Window) -> list[AxisMark]:
     return [
         AxisMark(at=wording.iso(instant(number * window.step)), left=f"{100 * place / len(numbers):.2f}%")
         for place, number in enumerate(numbers)
-        if place % every == 0
+        if place % every == 0 and place < 0.9 * len(numbers)
     ]
 
 
@@ -264,7 +264,8 @@ def _count(value: float) -> str:
 
 
 def _money(pico: float) -> str:
-    return wording.cost(pico / _PICO)
+    usd = pico / _PICO
+    return wording.cost(usd) if usd >= 0.0001 else f"${usd:.8f}".rstrip("0")
 
 
 def _tokens(count: int) -> str:
