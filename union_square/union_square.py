@@ -16,6 +16,7 @@ _SHEETS = (
     "annotating",
     "palette",
     "dashboard",
+    "finding",
 )
 
 app = rx.App(

@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 from union_square.domain.edits import Change, Edit
 from union_square.domain.figures import Dimension, Figures, Tally, add_up, three_digits
-from union_square.domain.finding import Candidate, fulfils
+from union_square.domain.finding import Candidate, Filter, fulfils
 from union_square.domain.finding.facets import Facet, count_facets
+from union_square.domain.finding.hits import Hit
 from union_square.domain.finding.marks import tools_called
 from union_square.domain.ids import CallId, SessionId
 from union_square.domain.lifecycle import CallState
@@ -309,6 +310,16 @@ class FakeWatching:
 
     async def save_view(self, page: str, name: str, query: str) -> SavedView:
         return self._kept.save_view(page, name, query)
+
+    async def rename_view(self, view_id: int, name: str) -> SavedView:
+        return self._kept.rename_view(view_id, name)
+
+    async def hits(self, call_ids: Sequence[CallId], query: Filter) -> dict[CallId, Hit]:
+        return {}
+
+    async def values(self, field: str, begins: str = "") -> list[str]:
+        facets = count_facets(self._candidates(NO_FILTER))
+        return [one.value for facet in facets if facet.field == field for one in facet.values]
 
     async def remove_view(self, view_id: int) -> None:
         self._kept.remove_view(view_id)

@@ -3,20 +3,28 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, HTTPException, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from union_square.api.errors import ERRORS
 from union_square.api.filters import read_filter
 from union_square.api.shapes import Q_SAYS
 from union_square.domain.figures import Dimension, Figures, Sums, percentile
+from union_square.domain.finding.completing import Completion, complete, place_at
 from union_square.domain.finding.facets import Facet
+from union_square.domain.finding.fields import META
 from union_square.domain.views import SavedView
 from union_square.store.ports import CallFilter
 from union_square.watching.ports import Watching
 
 SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 PICO = 10**12
+
+
+class NewName(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=100)
 
 
 class NewView(BaseModel):
@@ -99,6 +107,18 @@ def finding_routes(watching: Watching) -> APIRouter:
         where = CallFilter(query=read_filter(q))
         return present_figures(await watching.figures(where, by=by, step_us=step_seconds * 1_000_000))
 
+    @routes.get("/complete")
+    async def complete_filter(
+        q: Annotated[str, Query(max_length=2000, description=Q_SAYS)] = "",
+        at: Annotated[int | None, Query(ge=0, description="where in `q` is written; left out: at its end")] = None,
+    ) -> Completion:
+        """What may stand at that place of a filter: names of fields, or values that the store knows."""
+        place = place_at(q, len(q) if at is None else at)
+        if place is None:
+            return Completion()
+        named = place.field.name if place.field else META if place.typed.lower().startswith(META) else ""
+        return complete(place, await watching.values(named, place.typed) if named else [])
+
     @routes.get("/views")
     async def list_views() -> list[SavedView]:
         """The views that people saved: a name for a filter, and the page it is for."""
@@ -110,10 +130,18 @@ def finding_routes(watching: Watching) -> APIRouter:
         read_filter(view.query)
         return await watching.save_view(view.page, view.name, view.query)
 
+    @routes.patch("/views/{view_id}")
+    async def rename_view(view_id: int, change: NewName) -> SavedView:
+        """Give a saved view another name."""
+        try:
+            return await watching.rename_view(view_id, change.name)
+        except ValueError as error:
+            raise HTTPException(422, f"name: {error}") from error
+
     @routes.delete("/views/{view_id}", status_code=204)
     async def remove_view(view_id: int) -> Response:
         await watching.remove_view(view_id)
         return Response(status_code=204)
 
-    _ = (read_facets, read_figures, list_views, save_view, remove_view)
+    _ = (read_facets, read_figures, complete_filter, list_views, save_view, rename_view, remove_view)
     return routes

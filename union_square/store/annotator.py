@@ -82,14 +82,23 @@ class Annotator:
         return sorted(found, key=lambda one: (one.page, one.name))
 
     def save_view(self, page: str, name: str, query: str) -> SavedView:
-        name = clean(" ".join(name.split()))
-        if not 0 < len(name) <= edits.LONGEST_TAG:
-            raise ValueError(f"a view's name has 1 to {edits.LONGEST_TAG} characters, not {len(name)}")
+        name = _view_name(name)
         with self._writing() as rows:
             before = rows.find("saved_views", page=page, name=name, removed=False)
             id_ = before[0]["id"] if before else None
             row = {"id": id_, "page": page, "name": name, "query": clean(query), "removed": False}
             return _saved_view(rows.put("saved_views", [row])[0])
+
+    def rename_view(self, view_id: int, name: str) -> SavedView:
+        name = _view_name(name)
+        with self._writing() as rows:
+            found = rows.find("saved_views", id=view_id, removed=False)
+            if not found:
+                raise NoSuchSubject(f"no saved view {view_id}")
+            others = rows.find("saved_views", page=found[0]["page"], name=name, removed=False)
+            if any(other["id"] != view_id for other in others):
+                raise ValueError(f"there is a view {name} already: choose another name, or remove that one")
+            return _saved_view(rows.put("saved_views", [found[0] | {"name": name}])[0])
 
     def remove_view(self, view_id: int) -> None:
         with self._writing() as rows:
@@ -196,6 +205,14 @@ def action_of(edit: edits.Edit) -> str:
     """The edit's name in the history: AddTag is "add_tag"."""
     name = type(edit).__name__
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+def _view_name(name: str) -> str:
+    """As it is kept. Raises ValueError."""
+    name = clean(" ".join(name.split()))
+    if not 0 < len(name) <= edits.LONGEST_TAG:
+        raise ValueError(f"a view's name has 1 to {edits.LONGEST_TAG} characters, not {len(name)}")
+    return name
 
 
 def _saved_view(row: Row) -> SavedView:

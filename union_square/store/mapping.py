@@ -31,6 +31,7 @@ from union_square.domain.messages import (
 )
 from union_square.domain.models import CallDetailRow, CallRow, GapRow, SessionRow, dump_json
 from union_square.domain.rules import Conditions, Rule
+from union_square.domain.searchable import message_texts
 from union_square.domain.storable import clean
 from union_square.domain.views import (
     AnnotationView,
@@ -125,23 +126,6 @@ def content_digest(content: Any) -> str:
 
 def tools_content(tools: Sequence[ToolOffer]) -> list[dict[str, Any]]:
     return [asdict(tool) for tool in tools]
-
-
-def message_texts(messages: Iterable[Message]) -> Iterable[str]:
-    """What a person may look for in messages."""
-    for message in messages:
-        for part in message.parts:
-            match part:
-                case TextPart() | ThinkingPart() | RefusalPart():
-                    yield part.text
-                case ToolCallPart():
-                    yield f"{part.name} {part.arguments}"
-                case ToolResultPart():
-                    yield part.text
-                case MediaPart():
-                    yield f"{part.name} {part.url}"
-                case OtherPart():
-                    yield part.json
 
 
 def call_words(call: CallView, added: Iterable[Message]) -> str:

@@ -13,8 +13,10 @@ from datetime import datetime
 from union_square.domain import records
 from union_square.domain.events import Event
 from union_square.domain.figures import Dimension, Figures, Tally, add_up, three_digits
-from union_square.domain.finding import EVERYTHING, Candidate, fulfils
+from union_square.domain.finding import EVERYTHING, Candidate, Filter, fulfils
 from union_square.domain.finding.facets import Facet, count_facets
+from union_square.domain.finding.fields import META
+from union_square.domain.finding.hits import Hit, find_hit, sought_words
 from union_square.domain.finding.marks import tools_called
 from union_square.domain.ids import CallId, SessionId, WriterId
 from union_square.domain.lifecycle import ENDED
@@ -264,6 +266,35 @@ class MemoryStore(Annotator):
         with self._lock:
             began = [row.started_at for row in self._found(where)]
             return (min(began), max(began)) if began else None
+
+    def hits(self, call_ids: Sequence[CallId], query: Filter) -> dict[CallId, Hit]:
+        with self._lock:
+            sought = sought_words(query)
+            told = ((id_, self._projections[id_].detail) for id_ in call_ids if id_ in self._projections)
+            found = ((id_, find_hit(detail.messages, sought)) for id_, detail in told)
+            return {id_: hit for id_, hit in found if hit is not None}
+
+    def values(self, field: str, begins: str = "", limit: int = 200) -> list[str]:
+        with self._lock:
+            found = {value for row in self._rows.values() for value in self._known(row, field) if value}
+            found |= set(self.tag_names()) if field == "tag" else set[str]()
+            ordered = sorted(found)
+            return ordered[:limit] + [one for one in ordered[limit:] if begins and one.startswith(begins)]
+
+    def _known(self, row: CallRow, field: str) -> Sequence[str]:
+        """The values of a field of the filter language that the call has."""
+        match field:
+            case "model":
+                return (row.model, row.response_model)
+            case "upstream" | "application" | "dialect" | "operation":
+                return (str(getattr(row, field)),)
+            case "label":
+                return [note.label for note in self._candidate(row).annotations if note.kind == "label"]
+            case _:
+                marks = mapping.marks(self._projections[CallId(row.id)].detail)
+                if field == META:
+                    return [name for name, _ in marks if name.startswith(META)]
+                return [value for name, value in marks if name == field]
 
     def _found(self, where: CallFilter) -> list[CallRow]:
         return [row for row in self._rows.values() if self._call_fits(row, where, ("call",))]

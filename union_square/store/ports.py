@@ -13,6 +13,7 @@ from union_square.domain.events import Event
 from union_square.domain.figures import Dimension, Figures
 from union_square.domain.finding import EVERYTHING, Filter
 from union_square.domain.finding.facets import Facet
+from union_square.domain.finding.hits import Hit
 from union_square.domain.ids import CallId, SessionId, WriterId
 from union_square.domain.rules import Rule
 from union_square.domain.session import LinkCandidate, LinkQuery
@@ -135,6 +136,15 @@ class StoreReader(Protocol):
         """Every tag in use, by name."""
         ...
 
+    def hits(self, call_ids: Sequence[CallId], query: Filter) -> dict[CallId, Hit]:
+        """Where the filter's words stand in those calls: in their newest messages."""
+        ...
+
+    def values(self, field: str, begins: str = "", limit: int = 200) -> list[str]:
+        """The values that a field of the filter language has here, by name; of `meta.`, the names of what metadata
+        there is. Where there are more than `limit`, those that begin with `begins` are among them."""
+        ...
+
 
 class SavedViews(Protocol):
     """What people gave a name."""
@@ -145,6 +155,10 @@ class SavedViews(Protocol):
 
     def save_view(self, page: str, name: str, query: str) -> SavedView:
         """One of that page and name is replaced. Raises ValueError."""
+        ...
+
+    def rename_view(self, view_id: int, name: str) -> SavedView:
+        """Raises NoSuchSubject; ValueError where the page has another of that name."""
         ...
 
     def remove_view(self, view_id: int) -> None:

@@ -13,8 +13,9 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, false, func, or_
 from union_square.domain import records
 from union_square.domain.events import Event
 from union_square.domain.figures import Dimension, Figures
-from union_square.domain.finding import EVERYTHING
+from union_square.domain.finding import EVERYTHING, Filter
 from union_square.domain.finding.facets import Facet
+from union_square.domain.finding.hits import MOST_MESSAGES, Hit, find_hit, sought_words
 from union_square.domain.ids import CallId, SessionId
 from union_square.domain.messages import Message
 from union_square.domain.models import CallDetailRow, CallRow, GapRow, SessionRow
@@ -34,6 +35,7 @@ from union_square.store.conditions import condition
 from union_square.store.counting import load_facets, load_figures
 from union_square.store.cursors import encode_cursor, parse_cursor
 from union_square.store.engine import reading
+from union_square.store.knowing import load_values
 from union_square.store.packing import unpack_numbers
 from union_square.store.ports import HOUR_US, NO_FILTER, CallFilter, ModelTotals, NoSuchSubject
 from union_square.store.sums import failed, unpriced
@@ -186,6 +188,28 @@ class SqlReader:
         statement = select(TAGS.c.tag).where(TAGS.c.removed.is_(False)).distinct()
         with reading(self._engine) as connection:
             return sorted(connection.scalars(statement))
+
+    def hits(self, call_ids: Sequence[CallId], query: Filter) -> dict[CallId, Hit]:
+        sought = sought_words(query)
+        if not sought:
+            return {}
+        numbers, found = dict[str, tuple[int, list[int]]](), dict[CallId, Hit]()
+        with reading(self._engine) as connection:
+            for ids in pieces(call_ids):
+                packed = select(DETAILS.c.call_id, DETAILS.c.message_numbers).where(DETAILS.c.call_id.in_(ids))
+                for id_, all_numbers in fetch_pairs(connection, packed).items():
+                    every = list(unpack_numbers(all_numbers))
+                    newest = every[-MOST_MESSAGES:]
+                    numbers[id_] = (len(every) - len(newest), newest)
+            messages = _messages(connection, {n for _, newest in numbers.values() for n in newest})
+        for id_, (first, newest) in numbers.items():
+            if hit := find_hit([messages[number] for number in newest], sought):
+                found[CallId(id_)] = replace(hit, message=first + hit.message)
+        return found
+
+    def values(self, field: str, begins: str = "", limit: int = 200) -> list[str]:
+        with reading(self._engine) as connection:
+            return load_values(connection, field, mapping.clean(begins), limit)
 
 
 def _session_row(connection: Connection, session_id: str) -> SessionRow:

@@ -21,6 +21,7 @@ def head() -> list[rx.Component]:
         el.script(src="/annotating.js", defer=True),
         el.script(src="/union-square.js", defer=True),
         el.script(src="/dashboard.js", defer=True),
+        el.script(src="/finding.js", defer=True),
         el.link(rel="icon", type="image/svg+xml", href="/union-square.svg"),
         el.meta(name="color-scheme", content="light dark"),
         el.meta(name="robots", content="noindex"),

@@ -1,19 +1,33 @@
 """A filter, its error and its facets as view values. PURE."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from union_square.domain.finding import FilterError
 from union_square.domain.finding.facets import Facet
-from union_square.domain.finding.spelling import spell_value
+from union_square.domain.finding.hits import Hit
+from union_square.domain.finding.spelling import quote, spell_value
+from union_square.domain.ids import CallId
+from union_square.domain.views import SavedView
 from union_square.ui import wording
-from union_square.ui.views import FacetLine, FacetLink, FilterProblem
+from union_square.ui.views import CallLine, FacetLine, FacetLink, FilterProblem, ViewLine
 
 
 def address_of(path: str, query: str, cursor: str = "") -> str:
     """The address that reproduces a listing narrowed by that filter."""
     given = {name: value for name, value in (("q", query.strip()), ("cursor", cursor)) if value}
     return path + ("?" + urlencode(given) if given else "")
+
+
+def query_of(query: Mapping[str, str]) -> str:
+    """The filter of an address: its `q`, and what earlier versions wrote in fields of their own."""
+    terms = [query.get("q", "").strip()]
+    terms += [word if word.isalnum() else quote(word) for word in query.get("text", "").split()]
+    for field in ("model", "state", "tag"):
+        if value := query.get(field, "").strip():
+            terms.append(f"{field}:{spell_value(value)}")
+    return " ".join(filter(None, terms))
 
 
 def narrowed(query: str, field: str, value: str) -> str:
@@ -51,3 +65,35 @@ def present_problem(text: str, error: FilterError) -> FilterProblem:
         after=text[end:],
         message=f"{error.wrong[:1].upper()}{error.wrong[1:]}: {error.advice}.",
     )
+
+
+def present_views(saved: Sequence[SavedView], page: str, query: str) -> list[ViewLine]:
+    """The page's saved views; the one that is shown is marked."""
+    return [
+        ViewLine(
+            id=view.id,
+            name=view.name,
+            query=view.query or "everything",
+            href=address_of(f"/{page}", view.query),
+            current="true" if view.query.strip() == query.strip() else "",
+        )
+        for view in saved
+        if view.page == page
+    ]
+
+
+def with_hits(lines: Sequence[CallLine], hits: Mapping[CallId, Hit]) -> list[CallLine]:
+    """Calls with the words that were found in them, and the address of their message."""
+    found: Mapping[str, Hit] = {str(id_): hit for id_, hit in hits.items()}
+    return [
+        replace(
+            line,
+            hit_before=hit.before,
+            hit=hit.hit,
+            hit_after=hit.after,
+            hit_href=f"{line.href}#message-{hit.message}",
+        )
+        if (hit := found.get(line.id))
+        else line
+        for line in lines
+    ]

@@ -350,6 +350,10 @@ class CallLine:
     duration: str = ""
     started: str = ""
     tags: list[str] = field(default_factory=list[str])
+    hit_before: str = ""  # what stands before the words that were looked for
+    hit: str = ""
+    hit_after: str = ""
+    hit_href: str = ""  # of the message that has them; "" = none is shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -392,3 +396,14 @@ class FilterProblem:
     wrong: str = ""
     after: str = ""
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewLine:
+    """A filter that has a name."""
+
+    id: int = 0
+    name: str = ""
+    query: str = ""
+    href: str = ""
+    current: str = ""  # "true": it is the one that is shown

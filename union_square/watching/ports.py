@@ -4,7 +4,7 @@ One object fulfils this in the UI's process (`watching.watcher.Watcher`); every 
 What is running comes from the feed, what has ended from the store; a reader never sees the seam.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -12,7 +12,9 @@ from union_square.domain.conversation import Conversation, Turn
 from union_square.domain.edits import Change, Edit
 from union_square.domain.events import Event
 from union_square.domain.figures import Dimension, Figures
+from union_square.domain.finding import Filter
 from union_square.domain.finding.facets import Facet
+from union_square.domain.finding.hits import Hit
 from union_square.domain.ids import CallId, SessionId
 from union_square.domain.views import (
     CallDetail,
@@ -165,7 +167,17 @@ class Watching(Protocol):
 
     async def save_view(self, page: str, name: str, query: str) -> SavedView: ...
 
+    async def rename_view(self, view_id: int, name: str) -> SavedView: ...
+
     async def remove_view(self, view_id: int) -> None: ...
+
+    async def hits(self, call_ids: Sequence[CallId], query: Filter) -> dict[CallId, Hit]:
+        """See `StoreReader.hits`."""
+        ...
+
+    async def values(self, field: str, begins: str = "") -> list[str]:
+        """Stored values of a field of the filter language; see `StoreReader.values`."""
+        ...
 
     async def tag_names(self) -> list[str]: ...
 

@@ -16,7 +16,9 @@ from union_square.domain.call import fold
 from union_square.domain.conversation import Conversation
 from union_square.domain.events import Event
 from union_square.domain.figures import Dimension, Figures
+from union_square.domain.finding import Filter
 from union_square.domain.finding.facets import Facet
+from union_square.domain.finding.hits import Hit
 from union_square.domain.ids import CallId, IdError, parse_call_id
 from union_square.domain.views import (
     CallDetail,
@@ -213,6 +215,15 @@ class Watcher:
 
     async def save_view(self, page: str, name: str, query: str) -> SavedView:
         return await self._store.ask(self._annotator.save_view, page, name, query)
+
+    async def rename_view(self, view_id: int, name: str) -> SavedView:
+        return await self._store.ask(self._store.annotator.rename_view, view_id, name)
+
+    async def hits(self, call_ids: Sequence[CallId], query: Filter) -> dict[CallId, Hit]:
+        return await self._store.ask(self._store.reader.hits, call_ids, query)
+
+    async def values(self, field: str, begins: str = "") -> list[str]:
+        return await self._store.ask(self._store.reader.values, field, begins)
 
     async def remove_view(self, view_id: int) -> None:
         await self._store.ask(self._annotator.remove_view, view_id)

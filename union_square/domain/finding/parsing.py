@@ -31,12 +31,12 @@ MOST_TERMS = 100
 DEEPEST = 20
 
 _SPACE = re.compile(r"\s*")
-_HEAD = re.compile(r"([A-Za-z_][A-Za-z0-9_.\-]*)(:|>=|<=|>|<|=)")
+HEAD = re.compile(r"([A-Za-z_][A-Za-z0-9_.\-]*)(:|>=|<=|>|<|=)")
 _SIZE = re.compile(r">=|<=|>|<")
 _WORD = re.compile(r'[^\s"()]+')
 _BARE = re.compile(r'[^\s"(),*]+')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
-_STATUS_CLASS = re.compile(r"[1-5]xx", re.IGNORECASE)
+_STATUS_NAME = re.compile(r"[1-5]xx|\d\w*\*", re.IGNORECASE)
 
 
 class FilterError(ValueError):
@@ -114,7 +114,7 @@ class _Parser:
             return self.group(depth)
         if text[start] == '"':
             return self.phrase()
-        if head := _HEAD.match(text, start):
+        if head := HEAD.match(text, start):
             return self.field(head)
         return self.word()
 
@@ -165,7 +165,7 @@ class _Parser:
             case "number":
                 return self.number(field, start, operator)
             case "status" if operator not in {":", "="} or self.text[self.place : self.place + 1].isdigit():
-                if not _STATUS_CLASS.match(self.text, self.place):
+                if not _STATUS_NAME.match(self.text, self.place):
                     return self.number(field, start, operator)
             case _:
                 pass

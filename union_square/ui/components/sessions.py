@@ -73,6 +73,18 @@ def call_row(line: CallLine, pick: bool = False) -> rx.Component:
                 tag_chips(line.tags),
                 class_name="cell",
             ),
+            cond(
+                line.hit_href,
+                page_link(
+                    el.span(line.hit_before),
+                    el.mark(line.hit),
+                    el.span(line.hit_after),
+                    href=line.hit_href,
+                    class_name="hit",
+                    title="open this message",
+                    custom_attrs={"data-testid": "hit"},
+                ),
+            ),
             class_name="c-title",
         ),
         el.td(line.model, class_name="c-model"),
