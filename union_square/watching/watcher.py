@@ -217,7 +217,7 @@ class Watcher:
         return await self._store.ask(self._annotator.save_view, page, name, query)
 
     async def rename_view(self, view_id: int, name: str) -> SavedView:
-        return await self._store.ask(self._store.annotator.rename_view, view_id, name)
+        return await self._store.ask(self._annotator.rename_view, view_id, name)
 
     async def hits(self, call_ids: Sequence[CallId], query: Filter) -> dict[CallId, Hit]:
         return await self._store.ask(self._store.reader.hits, call_ids, query)
