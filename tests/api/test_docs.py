@@ -21,6 +21,7 @@ BODIES = {
     "queues": {"name": "x"},
     "{queue_id}": {"name": "x"},
     "views": {"page": "search", "name": "x"},
+    "{view_id}": {"name": "x"},
     "merge": {"into": "x"},
     "split": {"call_id": "0" * 32},
     "verdicts": {"target": ONE},

@@ -7,7 +7,7 @@ ASCII case, which is what SQLite's LIKE does and what both databases can do alik
 from collections.abc import Callable
 from datetime import datetime
 from operator import eq, ge, gt, le, lt
-from typing import Any, assert_never
+from typing import Any, assert_never, cast
 
 from sqlalchemy import (
     BigInteger,
@@ -83,19 +83,20 @@ NAMES: dict[str, ColumnElement[Any]] = {
 }
 
 
-def condition(connection: Connection, term: Filter) -> Condition:
-    """Whether a call fulfils the filter, which must be settled."""
+def condition(connection: Connection, term: Filter, *, walked: bool = False) -> Condition:
+    """Whether a call fulfils the filter, which must be settled. `walked`: calls are looked at one by one, newest first,
+    until a page is full; words that many have are then better looked for in each than all found beforehand."""
     match term:
         case All():
-            return and_(true(), *(condition(connection, one) for one in term.terms))
+            return and_(true(), *(condition(connection, one, walked=walked) for one in term.terms))
         case Either():
-            return or_(false(), *(condition(connection, one) for one in term.terms))
+            return or_(false(), *(condition(connection, one, walked=walked) for one in term.terms))
         case Not():
-            return not_(condition(connection, term.term))
+            return not_(condition(connection, term.term, walked=walked))
         case Words():
-            return _says(connection, term)
+            return _says(connection, term, walked=walked)
         case Named():
-            return or_(false(), *_named(connection, term.field, term.patterns))
+            return or_(false(), *_named(connection, term.field, term.patterns, walked=walked))
         case Compare():
             return _compares(term)
         case Began():
@@ -123,7 +124,7 @@ def _compares(term: Compare) -> Condition:
             return and_(column.is_not(None), compare(column, literal(term.value, BigInteger)))
 
 
-def _named(connection: Connection, field: str, patterns: tuple[Pattern, ...]) -> list[Condition]:
+def _named(connection: Connection, field: str, patterns: tuple[Pattern, ...], *, walked: bool) -> list[Condition]:
     like = _like(connection)
     match field:
         case "model":
@@ -140,9 +141,9 @@ def _named(connection: Connection, field: str, patterns: tuple[Pattern, ...]) ->
             columns = (_c.path,) if field == "path" else (_c.error_type, _c.error_message)
             return [like(column, _anywhere(one)) for column in columns for one in patterns]
         case "finish" | "tool":
-            return [_marked(field, like, one) for one in patterns]
+            return [_marked(field, like(MARKS.c.value, one), connection if walked else None) for one in patterns]
         case _ if field.startswith(META):
-            return [_marked(clean(field), like, one) for one in patterns]
+            return [_marked(clean(field), like(MARKS.c.value, one), connection if walked else None) for one in patterns]
         case _:
             column = NAMES[field]
             return [like(func.coalesce(column, "") if column.name in _NULLABLE else column, one) for one in patterns]
@@ -222,11 +223,14 @@ def _tagged(fitting: Callable[[ColumnElement[Any]], Condition] | None = None) ->
     return or_(bears("call", _c.id), and_(_c.session_id.is_not(None), bears("session", _c.session_id)))
 
 
-def _marked(name: str, like: Like | None = None, pattern: Pattern | None = None) -> Condition:
-    marked = select(MARKS.c.call_id).where(MARKS.c.name == name)
-    if like is not None and pattern is not None:
-        marked = marked.where(like(MARKS.c.value, pattern))
-    return _c.id.in_(marked)
+def _marked(name: str, that: Condition | None = None, walking: Connection | None = None) -> Condition:
+    """`walking`: calls are walked; marks that many have are then looked for in each."""
+    there = and_(MARKS.c.name == name, true() if that is None else that)
+    if walking is not None:
+        some = select(MARKS.c.call_id).where(there).limit(COMMON + 1).subquery()
+        if (walking.scalar(select(func.count()).select_from(some)) or 0) > COMMON:
+            return select(MARKS.c.call_id).where(MARKS.c.call_id == _c.id, there).correlate(CALLS).exists()
+    return _c.id.in_(select(MARKS.c.call_id).where(there))
 
 
 def _has(thing: str) -> Condition:
@@ -268,13 +272,25 @@ def _annotated(kind: AnnotationKind, that: Condition | None = None) -> Condition
     return or_(bears("call", _c.id), and_(_c.session_id.is_not(None), bears("session", _c.session_id)))
 
 
-def _says(connection: Connection, term: Words) -> Condition:
+COMMON = 2_000
+"""More calls than this are not collected beforehand where they are walked."""
+
+_COMMON = text("SELECT count(*) FROM (SELECT 1 FROM call_texts_fts WHERE call_texts_fts MATCH :said LIMIT :most)")
+
+
+def _says(connection: Connection, term: Words, *, walked: bool) -> Condition:
     """By the full-text index; PostgreSQL's keeps no order, so there a phrase is looked at once more."""
     said = list(words(term.text[:1000]))
     if not said:
         return false()
     if connection.dialect.name != "postgresql":
         query = f'"{" ".join(said)}"{"*" if term.open_end else ""}'
+        if walked and connection.scalar(_COMMON, {"said": query, "most": COMMON + 1}) > COMMON:
+            this = text(
+                "EXISTS (SELECT 1 FROM call_texts_fts WHERE call_texts_fts MATCH :said"
+                " AND rowid = (SELECT call_texts.id FROM call_texts WHERE call_texts.call_id = calls.id))"
+            )
+            return cast(Condition, this.bindparams(bindparam("said", query, unique=True)))
         found = text(
             "SELECT call_id FROM call_texts WHERE id IN "
             "(SELECT rowid FROM call_texts_fts WHERE call_texts_fts MATCH :said)"

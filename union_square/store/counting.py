@@ -1,14 +1,15 @@
 """Counting calls: facets and figures, each in a few passes over an index that holds all that is counted."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, String, and_, case, cast, func, literal, select, union
 
 from union_square.domain.figures import Dimension, Figures, Tally, add_up
-from union_square.domain.finding.facets import Facet, rank
+from union_square.domain.finding.facets import MOST_COUNTED, Facet, rank
 from union_square.store.sums import failed, unpriced
-from union_square.store.tables import CALLS, MARKS, TAGS, AnySelect
+from union_square.store.tables import CALLS, MARKS, TAGS, AnySelect, by_time, pieces
 
 _c = CALLS.c
 Condition = ColumnElement[bool]
@@ -33,19 +34,35 @@ def load_facets(connection: Connection, conditions: list[Condition]) -> list[Fac
     """How many of the calls there are of each value; what `domain.finding.facets.count_facets` counts in memory."""
     counts: dict[str, Counter[str]] = {name: Counter() for name in ("model", *_COLUMNS, "finish", "tool", "tag")}
     names = ("model", *_COLUMNS)
-    columns = (asked_model(), *_COLUMNS.values())
-    for row in connection.execute(select(*columns, func.count()).where(*conditions).group_by(*columns)):
-        for name, value in zip(names, row[:-1], strict=True):
-            counts[name][_text(value)] += row[-1]
-    marked = select(MARKS.c.name, MARKS.c.value, func.count()).where(MARKS.c.name.in_(("finish", "tool")))
-    if conditions:
-        marked = marked.where(MARKS.c.call_id.in_(select(_c.id).where(*conditions)))
-    for name, value, number in connection.execute(marked.group_by(MARKS.c.name, MARKS.c.value)):
-        counts[name][value] += number
-    tagged = _tagged(conditions).subquery()
-    for tag, number in connection.execute(select(tagged.c.tag, func.count()).group_by(tagged.c.tag)):
-        counts["tag"][tag] += number
-    return rank(counts)
+    labelled = [column.label(name) for name, column in zip(names, (asked_model(), *_COLUMNS.values()), strict=True)]
+    newest = select(_c.id, _c.session_id, *labelled).where(*conditions).order_by(_c.started_at.desc(), _c.id.desc())
+    found, ids = connection.execute(by_time(newest).limit(MOST_COUNTED + 1)).all(), dict[str, str | None]()
+    for row in found[:MOST_COUNTED]:
+        ids[row[0]] = row[1]
+        for name, value in zip(names, row[2:], strict=True):
+            counts[name][_text(value)] += 1
+    for some in pieces(ids):
+        # Not by the index of names, which has most of all calls under each: coalesce hides the column from the planner.
+        named = func.coalesce(MARKS.c.name, "").in_(("finish", "tool"))
+        marked = select(MARKS.c.name, MARKS.c.value, func.count()).where(named)
+        marked = marked.where(MARKS.c.call_id.in_(some)).group_by(MARKS.c.name, MARKS.c.value)
+        for name, value, number in connection.execute(marked):
+            counts[name][value] += number
+    counts["tag"] = _count_tags(connection, ids)
+    return rank(counts, partial=len(found) > MOST_COUNTED)
+
+
+def _count_tags(connection: Connection, calls: Mapping[str, str | None]) -> Counter[str]:
+    """How many of the calls have each tag, or are of a session that has it."""
+    t, of_session, own = TAGS.c, dict[str, set[str]](), dict[str, set[str]]()
+    for subject, ids, tags in (("call", calls, own), ("session", set(calls.values()), of_session)):
+        for some in pieces(one for one in ids if one is not None):
+            there = (t.subject == subject, t.subject_id.in_(some), t.removed.is_(False))
+            for subject_id, tag in connection.execute(select(t.subject_id, t.tag).where(*there)):
+                tags.setdefault(subject_id, set()).add(tag)
+    return Counter(
+        tag for id_, session in calls.items() for tag in own.get(id_, set()) | of_session.get(session or "", set())
+    )
 
 
 def _text(value: Any) -> str:

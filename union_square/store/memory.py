@@ -14,7 +14,7 @@ from union_square.domain import records
 from union_square.domain.events import Event
 from union_square.domain.figures import Dimension, Figures, Tally, add_up, three_digits
 from union_square.domain.finding import EVERYTHING, Candidate, Filter, fulfils
-from union_square.domain.finding.facets import Facet, count_facets
+from union_square.domain.finding.facets import MOST_COUNTED, Facet, count_facets
 from union_square.domain.finding.fields import META
 from union_square.domain.finding.hits import Hit, find_hit, sought_words
 from union_square.domain.finding.marks import tools_called
@@ -254,7 +254,8 @@ class MemoryStore(Annotator):
 
     def facets(self, where: CallFilter = NO_FILTER) -> list[Facet]:
         with self._lock:
-            return count_facets(map(self._candidate, self._found(where)))
+            newest = sorted(self._found(where), key=lambda row: (row.started_at, row.id), reverse=True)
+            return count_facets(map(self._candidate, newest[:MOST_COUNTED]), partial=len(newest) > MOST_COUNTED)
 
     def figures(self, where: CallFilter = NO_FILTER, *, by: Dimension = "model", step_us: int = HOUR_US) -> Figures:
         with self._lock:

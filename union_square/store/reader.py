@@ -48,6 +48,7 @@ from union_square.store.tables import (
     SESSIONS,
     TAGS,
     TOOL_SETS,
+    by_time,
     fetch_pairs,
     fetch_rows,
     having_words,
@@ -96,11 +97,15 @@ class SqlReader:
     def calls(self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER) -> Page[CallView]:
         limit = max(1, min(limit, MOST_ITEMS))
         c = CALLS.c
-        statement = select(CALLS).order_by(c.started_at.desc(), c.id.desc()).limit(limit + 1)
+        newest = (c.started_at.desc(), c.id.desc())
+        ids = select(c.id).order_by(*newest).limit(limit + 1)
         if cursor is not None:
-            statement = statement.where(tuple_(c.started_at, c.id) < parse_cursor("calls", cursor))
+            ids = ids.where(tuple_(c.started_at, c.id) < parse_cursor("calls", cursor))
+        if where.query != EVERYTHING:
+            ids = by_time(ids)
         with reading(self._engine) as connection:
-            rows = fetch_rows(connection, CallRow, statement.where(*_call_conditions(connection, where)))
+            found = ids.where(*_call_conditions(connection, where, walked=True))
+            rows = fetch_rows(connection, CallRow, select(CALLS).where(c.id.in_(found)).order_by(*newest))
             views = tuple(_call_views(connection, rows[:limit]))
         more = len(rows) > limit
         return Page(
@@ -170,7 +175,7 @@ class SqlReader:
 
     def facets(self, where: CallFilter = NO_FILTER) -> list[Facet]:
         with reading(self._engine) as connection:
-            return load_facets(connection, _call_conditions(connection, where))
+            return load_facets(connection, _call_conditions(connection, where, walked=True))
 
     def figures(self, where: CallFilter = NO_FILTER, *, by: Dimension = "model", step_us: int = HOUR_US) -> Figures:
         with reading(self._engine) as connection:
@@ -234,7 +239,10 @@ def _has_tag(subject: Subject, of: ColumnElement[Any], tag: str) -> ColumnElemen
     return of.in_(tagged)
 
 
-def _call_conditions(connection: Connection, where: CallFilter, *, tags: bool = True) -> list[ColumnElement[bool]]:
+def _call_conditions(
+    connection: Connection, where: CallFilter, *, tags: bool = True, walked: bool = False
+) -> list[ColumnElement[bool]]:
+    """`walked`: see `conditions.condition`."""
     c = CALLS.c
     conditions = _time_conditions(where.since, where.until)
     for column, value in ((c.session_id, where.session_id), (c.upstream, where.upstream), (c.state, where.state)):
@@ -251,7 +259,7 @@ def _call_conditions(connection: Connection, where: CallFilter, *, tags: bool = 
         words = query_words(where.text)
         conditions.append(having_words(connection, words) if words else false())
     if where.query != EVERYTHING:
-        conditions.append(condition(connection, where.query))
+        conditions.append(condition(connection, where.query, walked=walked))
     return conditions
 
 

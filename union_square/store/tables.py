@@ -120,3 +120,9 @@ def having_words(connection: Connection, words: Sequence[str]) -> ColumnElement[
         )
     # The words are letters and digits only (`domain.words`), so quoting them is enough.
     return CALLS.c.id.in_(text(found).bindparams(words=query).columns(CALLS.c.id))
+
+
+def by_time(statement: AnySelect) -> AnySelect:
+    """On SQLite, find calls by going through the one index that holds all that is filtered: a page of what is frequent
+    is full soon, and of what is rare the index is read to its end in a tenth of the time that the rows would take."""
+    return statement.with_hint(CALLS, "INDEXED BY calls_counted", "sqlite")

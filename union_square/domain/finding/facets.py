@@ -10,6 +10,8 @@ from union_square.domain.storable import clean
 
 FACETS = ("model", "upstream", "state", "status", "tag", "application", "dialect", "finish", "tool", "link")
 MOST_VALUES = 20
+MOST_COUNTED = 2_000
+"""Of the calls found, the newest so many are counted: to count a hundred thousand takes seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +26,10 @@ class Facet:
 
     field: str
     values: tuple[FacetValue, ...]  # at most MOST_VALUES, most calls first
+    partial: bool = False  # True: of the newest MOST_COUNTED calls found; there are more
 
 
-def rank(counts: dict[str, Counter[str]]) -> list[Facet]:
+def rank(counts: dict[str, Counter[str]], *, partial: bool = False) -> list[Facet]:
     """The facets that say anything, in their order."""
     found = list[Facet]()
     for field in FACETS:
@@ -35,11 +38,11 @@ def rank(counts: dict[str, Counter[str]]) -> list[Facet]:
         )
         if ranked:
             values = tuple(FacetValue(value=value, calls=n) for value, n in ranked[:MOST_VALUES])
-            found.append(Facet(field=field, values=values))
+            found.append(Facet(field=field, values=values, partial=partial))
     return found
 
 
-def count_facets(candidates: Iterable[Candidate]) -> list[Facet]:
+def count_facets(candidates: Iterable[Candidate], *, partial: bool = False) -> list[Facet]:
     """Of these calls. The SQL in `store.counting` finds the same."""
     counts: dict[str, Counter[str]] = {field: Counter() for field in FACETS}
     for one in candidates:
@@ -59,4 +62,4 @@ def count_facets(candidates: Iterable[Candidate]) -> list[Facet]:
         for name, value in marks_of(call, one.tools):
             if name in {"finish", "tool"}:
                 counts[name][value] += 1
-    return rank(counts)
+    return rank(counts, partial=partial)
