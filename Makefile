@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test soak check format bench dist lock audit clean
+.PHONY: help up demo test soak check format bench tour dist lock audit clean
 
 help: ## What can be typed
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -40,6 +40,10 @@ format: ## Put the code into the one format
 bench: ## The benchmarks: the proxy beside nginx and other proxies, the live feed, the store (docs/performance.md)
 	@$(PYTHON) scripts/setup dev
 	@$(BIN)/python -m bench
+
+tour: ## Take the pictures of docs/tour.md anew, from the demo
+	@$(PYTHON) scripts/setup dev browser ui
+	@$(BIN)/python -m tests.support.tour
 
 dist: ## A wheel that carries the built UI, the migrations and the demo
 	@$(PYTHON) scripts/setup run ui
