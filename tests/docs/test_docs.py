@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from tests.support.tour import MOST_BYTES, STEPS
 from union_square.cli import app
 from union_square.settings import Settings
 
@@ -49,3 +50,11 @@ def test_every_setting_that_is_named_exists() -> None:
 )
 def test_every_file_that_is_named_exists(path: str) -> None:
     assert (ROOT / path).exists()
+
+
+def test_the_tour_shows_each_of_its_pictures_once_and_they_stay_small() -> None:
+    shown = re.findall(r"!\[[^\]]+\]\(images/([a-z]+)\.png\)", (ROOT / "docs" / "tour.md").read_text())
+    assert sorted(shown) == sorted(STEPS)
+    sizes = [(ROOT / "docs" / "images" / f"{name}.png").stat().st_size for name in shown]
+    assert max(sizes) <= MOST_BYTES
+    assert sum(sizes) <= 10 * MOST_BYTES

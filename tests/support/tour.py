@@ -54,6 +54,14 @@ def _quiet(page: Page) -> None:
     page.wait_for_timeout(900)
 
 
+def _running(page: Page) -> None:
+    """The demo pauses between its rounds: wait until several answers are being written."""
+    page.wait_for_function(
+        "() => document.querySelectorAll('main .state[data-state=running]').length >= 3", timeout=90_000
+    )
+    page.wait_for_timeout(2500)
+
+
 def _resent(page: Page) -> None:
     page.get_by_test_id("key").fill("none-needed")
     page.get_by_role("button", name="Send", exact=True).click()
@@ -67,8 +75,8 @@ def _palette(page: Page) -> None:
 
 
 STEPS: dict[str, tuple[Callable[[Story], str], Callable[[Page], None]]] = {
-    "live": (lambda story: "/", _quiet),
-    "wall": (lambda story: "/?view=wall", _quiet),
+    "live": (lambda story: "/", _running),
+    "wall": (lambda story: "/?view=wall", _running),
     "session": (lambda story: f"/sessions/{story.longest}", _quiet),
     "tree": (lambda story: f"/sessions/{story.longest}?view=tree", _quiet),
     "timeline": (lambda story: f"/sessions/{story.longest}?view=timeline", _quiet),
