@@ -8,6 +8,8 @@ from typer.main import get_command
 
 from tests.support.tour import MOST_BYTES, STEPS
 from union_square.cli import app
+from union_square.domain.finding import parse_filter
+from union_square.domain.finding.fields import FIELDS
 from union_square.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,3 +60,17 @@ def test_the_tour_shows_each_of_its_pictures_once_and_they_stay_small() -> None:
     sizes = [(ROOT / "docs" / "images" / f"{name}.png").stat().st_size for name in shown]
     assert max(sizes) <= MOST_BYTES
     assert sum(sizes) <= 10 * MOST_BYTES
+
+
+def test_the_filter_language_is_described_as_it_is() -> None:
+    """Every field is in the table with its aliases, values and example, and nothing else is."""
+    text = (ROOT / "docs" / "finding.md").read_text()
+    rows = re.findall(r"^\| `([a-z_]+)` \| (.*) \| (.*) \| `(.*)` \|$", text, re.MULTILINE)
+    told = {name: (re.findall(r"`(\w+)`", also), says, example) for name, also, says, example in rows}
+    assert list(told) == [field.name for field in FIELDS]
+    for field in FIELDS:
+        also, says, example = told[field.name]
+        assert (tuple(also), example) == (field.aliases, field.example)
+        assert says == field.says + (": " + ", ".join(f"`{value}`" for value in field.values) if field.values else "")
+    for example in [*(field.example for field in FIELDS), *re.findall(r"^    (.+)$", text, re.MULTILINE)]:
+        parse_filter(example)

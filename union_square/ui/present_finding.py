@@ -5,7 +5,7 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from union_square.domain.finding import FilterError
-from union_square.domain.finding.facets import Facet
+from union_square.domain.finding.facets import MOST_COUNTED, Facet
 from union_square.domain.finding.hits import Hit
 from union_square.domain.finding.spelling import quote, spell_value
 from union_square.domain.ids import CallId
@@ -43,6 +43,7 @@ def present_facets(facets: Sequence[Facet], path: str, query: str) -> list[Facet
     return [
         FacetLine(
             name=facet.field,
+            note=f"of the newest {wording.grouped(MOST_COUNTED)}" if facet.partial else "",
             links=[
                 FacetLink(
                     value=one.value,

@@ -385,6 +385,7 @@ class FacetLine:
     """A field of the filter language and what the calls found are by it."""
 
     name: str = ""
+    note: str = ""  # of which calls, where not of all
     links: list[FacetLink] = field(default_factory=list[FacetLink])
 
 

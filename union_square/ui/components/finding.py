@@ -61,7 +61,7 @@ def _link(one: FacetLink) -> rx.Component:
 def facets(lines: list[FacetLine], counting: Any) -> rx.Component:
     def line(facet: FacetLine) -> rx.Component:
         return el.div(
-            el.h3(facet.name),
+            el.h3(facet.name, cond(facet.note, el.span(facet.note))),
             foreach(facet.links, _link),
             class_name="facet-line",
             custom_attrs={"data-testid": "facet", "data-field": facet.name},
