@@ -94,10 +94,33 @@
     setTimeout(() => { button.textContent = before; delete button.dataset.busy; }, 1500);
   };
 
+  /* A recording is taken in by the API; its answer, or what was wrong with the file, is said beside the button. */
+  const take = async (button) => {
+    const [file] = document.querySelector("[data-import-file]")?.files ?? [];
+    const said = document.querySelector("[data-import-said]");
+    if (!file || !said) { if (said) said.textContent = "Choose a file first."; return; }
+    button.disabled = true;
+    said.textContent = "Reading …";
+    try {
+      const answer = await fetch("/api/v1/import", { method: "POST", body: file });
+      const body = await answer.json();
+      said.textContent = answer.ok
+        ? `${body.calls} ${body.calls === 1 ? "call" : "calls"} taken` + (body.left_out ? `; ${body.left_out} entries were no calls` : "")
+        : String(body.error?.message ?? answer.statusText);
+    } catch {
+      said.textContent = "The file could not be sent; try again.";
+    }
+    button.disabled = false;
+  };
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  });
+
   document.addEventListener("click", (event) => {
     const button = event.target instanceof Element ? event.target.closest("button") : null;
     if (!button) return;
-    if (button.dataset.copyLink !== undefined) copy(button, new URL(button.dataset.copyLink, location.href).href);
+    if (button.dataset.import !== undefined) take(button);
+    else if (button.dataset.copyLink !== undefined) copy(button, new URL(button.dataset.copyLink, location.href).href);
     else if (button.dataset.copy !== undefined) copy(button, button.dataset.copy);
     else if (button.dataset.copyCode !== undefined) copy(button, button.closest(".code").querySelector("code").textContent);
   });

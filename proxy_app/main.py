@@ -18,7 +18,6 @@ from uvicorn.server import ServerState
 from proxy_app.app import control_app
 from proxy_app.clock import Clock, new_writer_id
 from proxy_app.counters import SharedCounts
-from proxy_app.fingerprint_key import load_fingerprint_key
 from proxy_app.forward import ClientConnection
 from proxy_app.listener_tls import CertificateError, server_context
 from proxy_app.plane import Limits, Plane, Swept
@@ -28,6 +27,7 @@ from union_square.announcing import announced
 from union_square.domain.ids import WriterId
 from union_square.domain.redaction import Redactor
 from union_square.domain.redaction_rules import parse_rules
+from union_square.recording.fingerprint_key import load_fingerprint_key
 from union_square.recording.log_writer import LogWriter
 from union_square.recording.recorder import Recorder
 from union_square.recording.tap import Tap

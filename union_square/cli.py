@@ -180,23 +180,37 @@ def calls(
 @app.command()
 def export(
     subject: Annotated[str, typer.Argument(metavar="SESSION", help="A session's or a call's id.")],
+    name: Annotated[
+        str, typer.Option("--format", "-f", help="jsonl (a recording), html, har, curl, openai-jsonl or otel.")
+    ] = "jsonl",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The file; without it, standard output.")
     ] = None,
 ) -> None:
-    """Write a session, or one call, as a recording: a file that `mock` and tests answer from."""
-    from union_square.replaying.loading import load_subject, write_file
-    from union_square.replaying.recording_file import write_lines
-    from union_square.store.engine import open_engine
-    from union_square.store.reader import SqlReader
+    """Write a session, or one call, to a file: a recording that `mock`, tests and `import` read, or another format."""
+    from union_square.running.exchange import export_text
 
-    recording = load_subject(SqlReader(open_engine(_settings().database)), subject)
+    text, count = export_text(_settings(), subject, name)
     if output is None:
-        for line in write_lines(recording):
-            typer.echo(line)
+        typer.echo(text, nl=False)
         return
-    write_file(output, recording)
-    _say(f"{len(recording.calls)} calls written to {output}")
+    output.write_text(text, encoding="utf-8", newline="\n")
+    _say(f"{count} {'call' if count == 1 else 'calls'} written to {output}")
+
+
+@app.command("import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Recordings (JSONL) or HAR files.")],
+) -> None:
+    """Take recorded calls from elsewhere into this data folder; calls that are there already are not doubled."""
+    from union_square.running.exchange import importer_of
+
+    importer = importer_of(_settings())
+    for file in files:
+        done = importer.take(file.read_text(encoding="utf-8"), str(file))
+        left = f", {done.left_out} entries were no calls" if done.left_out else ""
+        _say(f"{file}: {done.calls} {'call' if done.calls == 1 else 'calls'} taken{left}")
+    _say("The projector reads them when it runs (`union-square up`).")
 
 
 @app.command()

@@ -23,6 +23,7 @@ def recorded(built_ui: None, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         ask(product, "Count, please", session="counting")
         time.sleep(6)
         ask(product, "Count, please", "One two three.", "Go on", session="counting")
+        eventually(lambda: [one for one in product.api("/sessions")["items"] if one["call_count"] == 2])
         eventually(lambda: product.api("/sessions/counting")["running_count"] == 0)
         yield product
 

@@ -7,7 +7,8 @@ from tests.support import worlds
 from tests.support.fake_watching import BEGAN, FakeWatching, assistant, call_id, make_call, session_of, user
 from union_square.domain.messages import Message, TextPart, ToolCallPart, ToolResultPart
 from union_square.domain.views import ChunkView, HeadView
-from union_square.ui.present_call import body_text, curl_command, present_body, present_call, present_timeline
+from union_square.exporting.curl import curl_command
+from union_square.ui.present_call import body_text, present_body, present_call, present_timeline
 from union_square.ui.present_conversation import present_conversation, present_turns
 from union_square.ui.present_messages import present_messages, results_of
 from union_square.ui.present_pages import present_snippets, present_upstreams

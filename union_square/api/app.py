@@ -4,6 +4,9 @@ It keeps nothing of its own, so it may be mounted where its lifespan does not ru
 `api.origin.SameOrigin` around everything on the port.
 """
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse
 
@@ -11,16 +14,20 @@ from union_square.api.arranging import arranging_routes
 from union_square.api.calls import call_routes
 from union_square.api.docs import DOCS_POLICY, present_docs
 from union_square.api.errors import install
+from union_square.api.exports import export_routes
 from union_square.api.finding import finding_routes
 from union_square.api.live import HEARTBEAT_SECONDS, live_routes
 from union_square.api.notes import note_routes
 from union_square.api.people import people_routes
 from union_square.api.resends import resend_routes
 from union_square.api.sessions import session_routes
+from union_square.exporting.formats import FORMATS, Format
+from union_square.exporting.importing import Importer
 from union_square.replaying.resending import Resends
 from union_square.watching.ports import Watching
 
 PREFIX = "/api/v1"
+NOWHERE: Mapping[str, str] = MappingProxyType({})
 
 _DESCRIPTION = """Sessions and calls that went through the proxy, recorded and running.
 
@@ -34,11 +41,15 @@ def create_api(
     watching: Watching,
     *,
     resends: Resends | None = None,
+    formats: Sequence[Format] = FORMATS,
+    base_urls: Mapping[str, str] = NOWHERE,
+    importer: Importer | None = None,
     version: str = "1",
     heartbeat_seconds: float = HEARTBEAT_SECONDS,
 ) -> FastAPI:
-    """The API over `watching`. `resends`: what sends calls again, None = nothing does. `heartbeat_seconds`: the longest
-    silence of /live."""
+    """The API over `watching`. `resends`: what sends calls again, None = nothing does. `formats`: what is exported as;
+    `base_urls`: where upstreams are; `importer`: None = nothing is imported. `heartbeat_seconds`: the longest silence
+    of /live."""
     app = FastAPI(
         title="Union Square API",
         version=version,
@@ -58,6 +69,7 @@ def create_api(
         arranging_routes(watching),
         live_routes(watching, heartbeat_seconds),
         people_routes(watching),
+        export_routes(watching, formats, base_urls, importer),
     ):
         routes.include_router(part)
     if resends is not None:

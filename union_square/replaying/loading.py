@@ -29,11 +29,13 @@ def write_file(path: Path, recording: Recording) -> None:
 
 
 def load_subject(reader: StoreReader, subject: str) -> Recording:
-    """The ended calls of a session, or one call, by its id. Raises NoRecording, StoreUnavailable."""
+    """The ended calls of a session, or one call, by its id. A session that nothing named has its first call's id: then
+    the session is meant. Raises NoRecording, StoreUnavailable."""
+    wanted = _calls_of_session(reader, subject)
     try:
-        calls = [_load_call(reader, CallId(subject))]
+        calls = [_load_call(reader, call_id) for call_id in wanted or [CallId(subject)]]
     except NoSuchSubject:
-        calls = [_load_call(reader, call_id) for call_id in _calls_of_session(reader, subject)]
+        calls = []
     found = recording_of(call for call in calls if call.events)
     if not found.calls:
         raise NoRecording(f"no session, call or file: {subject} (`union-square sessions` lists what is recorded)")

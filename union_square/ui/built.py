@@ -71,3 +71,9 @@ def reflex_mismatch(key: BuildKey) -> str:
         return "Reflex is not installed"
     built = key.packages.get("reflex", "")
     return "" if built == installed else f"the UI was built with Reflex {built}, but {installed} is installed"
+
+
+def style_folder() -> Path:
+    """Where the style sheets are: beside the built pages, or, before they were built, in the checkout."""
+    built = UI_FOLDER / "build" / "client"
+    return built if (built / "tokens.css").is_file() else PACKAGE.parent / "assets"

@@ -1,7 +1,6 @@
 """One call as view values: facts, messages, headers, bodies, and when its bytes came. PURE."""
 
 import json
-import shlex
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -10,6 +9,7 @@ from union_square.domain.context import Weights
 from union_square.domain.ids import IdError, parse_call_id
 from union_square.domain.messages import ToolCallPart
 from union_square.domain.views import CallDetail, CallView, ChunkView, HeadView
+from union_square.exporting.curl import curl_command
 from union_square.ui import markup, wording
 from union_square.ui.present_context import context_note, present_shares
 from union_square.ui.present_conversation import error_words
@@ -25,17 +25,6 @@ BODY_LIMIT = 64 * 1024
 _CURL_BODY_LIMIT = 16 * 1024
 _BUCKETS = 96
 _CHUNK_ROWS = 200
-_LEFT_OUT_OF_CURL = frozenset(
-    {"host", "content-length", "connection", "transfer-encoding", "accept-encoding", "expect", "te", "upgrade"}
-)
-_CREDENTIALS = {
-    "authorization": "Bearer $API_KEY",
-    "x-api-key": "$API_KEY",
-    "api-key": "$API_KEY",
-    "x-goog-api-key": "$API_KEY",
-    "proxy-authorization": "",
-    "cookie": "",
-}
 
 
 def _value_words(value: Any) -> str:
@@ -272,29 +261,6 @@ def present_body(data: bytes, *, total: int, kind: str, note: str, href: str) ->
         size=wording.size(total),
         kind=kind,
     )
-
-
-def curl_command(head: HeadView, proxy_url: str, body: str | None, call_id: str) -> str:
-    """A command line that sends the request again through the proxy; the key is a shell variable."""
-    words = head.start_line.split(" ")
-    method, target = (words[0], words[1]) if len(words) > 1 else ("GET", "/")
-    lines = [f"curl {shlex.quote(proxy_url + target)}"]
-    if method not in {"GET", "POST"} or (method == "POST" and body == ""):
-        lines.append(f"-X {shlex.quote(method)}")
-    for name, value in head.headers:
-        lower = name.lower()
-        if lower in _LEFT_OUT_OF_CURL:
-            continue
-        if lower in _CREDENTIALS:
-            if _CREDENTIALS[lower]:
-                lines.append(f'-H "{name}: {_CREDENTIALS[lower]}"')  # double quotes: the shell fills in the key
-            continue
-        lines.append(f"-H {shlex.quote(f'{name}: {value}')}")
-    if body is None:
-        lines.append(f"--data-binary @{call_id}.request  # download the request body first")
-    elif body:
-        lines.append(f"--data-binary {shlex.quote(body)}")
-    return " \\\n  ".join(lines)
 
 
 def curl_body(data: bytes) -> str | None:

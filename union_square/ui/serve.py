@@ -20,7 +20,7 @@ from urllib.parse import quote
 import uvicorn
 
 from union_square.announcing import announce, forget_announcement
-from union_square.ui.built import UI_FOLDER, read_key, reflex_mismatch
+from union_square.ui.built import UI_FOLDER, read_key, reflex_mismatch, style_folder
 from union_square.ui.security import AsgiApp, Receive, Scope, SecurityHeaders, Send, inline_script_hashes, page_policy
 from union_square.ui.values import UiValues, address_of, anchored, real_proxy_url
 
@@ -82,12 +82,20 @@ class _OnePort:
     async def opened(self) -> AsyncGenerator[None]:
         """Runs inside Reflex's lifespan: the reader is there before the first page asks for it."""
         from union_square.api import create_api
+        from union_square.exporting.importing import Importer
         from union_square.replaying.resending import Resends
         from union_square.ui import services
+        from union_square.ui.sharing import all_formats
 
-        resends = Resends(lambda: real_proxy_url(self._values))
+        values = self._values
+        resends = Resends(lambda: real_proxy_url(values))
+        base_urls = dict(values.upstreams)
+        importer = Importer(
+            home=values.home, log_folder=values.log_folder, base_urls=base_urls, rules=values.redaction_rules
+        )
+        formats = all_formats(style_folder())
         async with self._open_watching(self._values) as watching:
-            self._api = create_api(watching, resends=resends)
+            self._api = create_api(watching, resends=resends, formats=formats, base_urls=base_urls, importer=importer)
             services.use(services.Services(watching=watching, values=self._values, resends=resends))
             try:
                 yield

@@ -7,6 +7,7 @@ from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from union_square.announcing import read_announcement
+from union_square.domain.redaction_rules import Rule, parse_rules
 from union_square.wire.prices import Prices
 
 
@@ -28,6 +29,7 @@ class UiValues:
     upstreams: tuple[tuple[str, str], ...] = ()
     shown: tuple[tuple[str, str], ...] = ()
     prices: Prices = ()
+    redaction_rules: tuple[Rule, ...] = ()  # what imports are looked through for, as the proxy does while recording
 
 
 class _Upstream(Protocol):
@@ -62,6 +64,10 @@ class SettingsLike(Protocol):
     def own_prices(self) -> Prices: ...
     @property
     def author(self) -> str: ...
+    @property
+    def redact(self) -> tuple[str, ...]: ...
+    @property
+    def redact_patterns(self) -> tuple[str, ...]: ...
     @property
     def workers(self) -> int: ...
     @property
@@ -151,4 +157,5 @@ def values_of(settings: SettingsLike, *, token: str = "") -> UiValues:
         upstreams=tuple((name, upstream.base_url) for name, upstream in settings.all_upstreams.items()),
         shown=shown,
         prices=settings.own_prices,
+        redaction_rules=parse_rules(settings.redact, settings.redact_patterns),
     )

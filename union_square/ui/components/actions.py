@@ -7,7 +7,7 @@ from typing import Any
 
 import reflex as rx
 
-from union_square.ui.components.elements import page_link
+from union_square.ui.components.elements import download_link, page_link
 from union_square.ui.components.reflex import cond, el
 
 
@@ -30,7 +30,37 @@ def action_button(word: Any, on_click: Any, **props: Any) -> rx.Component:
 
 def action_download(word: str, href: Any, **props: Any) -> rx.Component:
     """An action that saves a file."""
-    return el.a(word, href=href, class_name="button", custom_attrs={"download": ""}, **props)
+    return download_link(word, href=href, class_name="button", **props)
+
+
+_EXPORTS = (
+    ("html", "Page", "one HTML file, to be read offline"),
+    ("jsonl", "Recording", "every byte with its time: import it, or answer tests from it"),
+    ("har", "HAR", "for browsers' network tabs, mitmproxy and others"),
+    ("curl", "curl", "a script that sends the requests again"),
+    ("openai-jsonl", "Training examples", "OpenAI's fine-tuning format"),
+    ("otel", "OpenTelemetry", "GenAI spans as OTLP JSON"),
+)
+
+
+def export_menu(subject_path: Any) -> rx.Component:
+    """What the subject can be taken along as. `subject_path`: of the API, with its id."""
+    items = [
+        el.li(
+            download_link(
+                el.strong(word),
+                el.span(words, class_name="muted"),
+                href=f"{subject_path}/export?format={name}",
+                custom_attrs={"data-testid": f"export-{name}"},
+            )
+        )
+        for name, word, words in _EXPORTS
+    ]
+    return el.details(
+        el.summary("Export", class_name="button", custom_attrs={"data-testid": "export"}),
+        el.ul(*items),
+        class_name="menu",
+    )
 
 
 def session_actions(session_id: Any, open_merge: Any) -> rx.Component:
@@ -38,6 +68,7 @@ def session_actions(session_id: Any, open_merge: Any) -> rx.Component:
     return action_row(
         action_button("Merge…", open_merge, title="merge this session into another one"),
         action_link("Play back", f"/sessions/{session_id}/play", custom_attrs={"data-testid": "play-session"}),
+        export_menu(f"/api/v1/sessions/{session_id}"),
         action_download("JSON", f"/api/v1/sessions/{session_id}/conversation", title="the conversation as JSON"),
         label="actions for this session",
     )
@@ -48,6 +79,7 @@ def call_actions(call_id: Any, session_href: Any) -> rx.Component:
     return action_row(
         cond(session_href, action_link("Play back", f"{session_href}/play?call={call_id}")),
         action_link("Send again", f"/calls/{call_id}/resend", title="to the same or another upstream and model"),
+        export_menu(f"/api/v1/calls/{call_id}"),
         action_download("JSON", f"/api/v1/calls/{call_id}", title="the call as JSON"),
         label="actions for this call",
     )

@@ -9,6 +9,7 @@ from union_square.ui.components.changes import changes_panel
 from union_square.ui.components.conversation import copy_id, message
 from union_square.ui.components.elements import (
     copy_button,
+    download_link,
     elapsed,
     fact,
     icon,
@@ -189,7 +190,7 @@ def _raw_side(title: str, line: str, headers: list[Pair], body: BodyView, test_i
             el.span(body.note, class_name="muted"),
             cond(
                 body.href,
-                el.a("Download", href=body.href, class_name="button quiet", custom_attrs={"download": ""}),
+                download_link("Download", href=body.href, class_name="button quiet"),
             ),
             class_name="body-line",
         ),

@@ -58,6 +58,12 @@ def page_link(*children: Any, href: str, **props: Any) -> rx.Component:
     return link(*children, to=href, **props)
 
 
+def download_link(*children: Any, href: Any, **props: Any) -> rx.Component:
+    """A link that saves a file: it leaves the pages, which a link of theirs would not."""
+    attributes = {"download": ""} | props.pop("custom_attrs", {})
+    return link(*children, to=href, reload_document=True, custom_attrs=attributes, **props)
+
+
 def state_mark(state: str, word: str, **props: Any) -> rx.Component:
     """A dot and a word; the dot alone never carries the meaning."""
     return el.span(

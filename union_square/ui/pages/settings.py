@@ -37,6 +37,35 @@ def _upstream(line: UpstreamLine) -> rx.Component:
     )
 
 
+def _import_section() -> rx.Component:
+    """The script in assets sends the file to the API and says what came of it."""
+    return el.section(
+        el.h2("Import"),
+        el.p(
+            "A recording that was exported here (JSONL), or a HAR file of a browser, mitmproxy or another tool. "
+            "Credentials in it are replaced before anything is kept.",
+            class_name="muted",
+        ),
+        el.div(
+            el.input(
+                type="file",
+                accept=".jsonl,.har,.json",
+                custom_attrs={"data-import-file": "", "aria-label": "file to import", "data-testid": "import-file"},
+            ),
+            el.button(
+                "Import",
+                type="button",
+                class_name="button",
+                custom_attrs={"data-import": "", "data-testid": "import"},
+            ),
+            el.span(custom_attrs={"data-import-said": "", "role": "status", "data-testid": "import-said"}),
+            class_name="import-line",
+        ),
+        class_name="panel",
+        custom_attrs={"aria-label": "import"},
+    )
+
+
 def page() -> rx.Component:
     table = el.div(
         el.table(
@@ -63,6 +92,7 @@ def page() -> rx.Component:
             el.div(foreach(SettingsState.snippets, snippet), class_name="snippets"),
             custom_attrs={"aria-label": "connect an application"},
         ),
+        _import_section(),
         el.section(el.h2("Upstreams"), table, custom_attrs={"aria-label": "upstreams"}),
     )
     return frame.shell("Settings", frame.page_head("Settings"), phases(SettingsState.phase, "", ready))
