@@ -252,7 +252,7 @@
     { key: "x", section: "Lists", words: "Select the line", when: hasPicks, run: () => pickHere(false) },
     { key: "X", section: "Lists", words: "Select the lines up to this one", when: hasPicks, run: () => pickHere(true) },
     { key: "a", section: "Messages", words: "Annotate the selected words", when: () => document.querySelector(".message[data-call]"), run: annotate },
-    { key: "Ctrl+z", section: "Everywhere", words: "Undo what was just done", when: () => document.querySelector("[data-undo]"), run: () => document.querySelector("[data-undo]").click() },
+    { key: "Ctrl+z", section: "Everywhere", words: "Undo your last change", when: () => document.querySelector("[data-undo]"), run: () => document.querySelector("[data-undo]").click() },
   );
 
   later();

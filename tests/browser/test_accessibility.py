@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -50,20 +51,26 @@ def axe() -> str:
 
 @pytest.fixture(scope="module")
 def recorded(built_ui: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """A session of two calls, tagged and annotated."""
+    """A session of two calls, tagged, and a queue of its calls."""
     home = tmp_path_factory.mktemp("axe") / "home"
     scripts = [spoken("One ", 0.1, "two."), spoken(ANSWER)]
     with upstream_in_a_thread(scripts) as upstream, running_product(home, {"openai": upstream.base_url}) as product:
         ask(product, "Count, please", session="counting")
         ask(product, "Count, please", "One two.", "Go on", session="counting")
         eventually(lambda: product.api("/sessions/counting")["running_count"] == 0)
+        targets = [{"subject": "call", "id": one["id"]} for one in product.api("/calls")["items"]]
+        for path, body in (("/tags", {"tag": "good"}), ("/queues", {"name": "Right?", "labels": "right, wrong"})):
+            httpx.post(f"{product.ui}/api/v1{path}", json=body | {"targets": targets}).raise_for_status()
         yield product
 
 
 def address(route: str, product: Product) -> str:
     """An address of the page at `route`, with something to show."""
     call = product.api("/calls?limit=1")["items"][0]["id"]
+    queue = product.api("/queues")["items"][0]["id"]
     path = "/" + route.strip("/").replace("[session_id]", "counting").replace("[call_id]", call)
+    path = path.replace("[queue_id]", str(queue))
+    assert "[" not in path, f"a page at {path}: what should this test put there?"
     return "/nowhere" if route == "404" else path
 
 
