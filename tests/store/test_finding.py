@@ -209,3 +209,26 @@ def test_a_saved_view_is_kept_by_its_page_and_name_through_a_rebuild(store: Stor
         store.annotator.remove_view(slow.id)
     with pytest.raises(ValueError, match="1 to 256"):
         store.annotator.save_view("search", "  ", "")
+
+
+def test_a_view_is_renamed_unless_its_page_has_one_of_that_name(store: Store):
+    first = store.annotator.save_view("search", "Slow", "ttft>2s")
+    store.annotator.save_view("search", "Dear", "cost>1")
+    assert store.annotator.rename_view(first.id, " Very  slow ").name == "Very slow"
+    with pytest.raises(ValueError, match="Dear already"):
+        store.annotator.rename_view(first.id, "Dear")
+    with pytest.raises(NoSuchSubject):
+        store.annotator.rename_view(99, "x")
+
+
+def test_known_values_and_hits_are_the_same_in_every_store(store: Store):
+    call = projection(1, "s", messages=[said("user", "the Needle is here")], metadata={"user": "ann"}, model="gpt-4o")
+    store.writer.write([call], {})
+    store.annotator.add_tag("call", call_id(1), "odd")
+    known = {field: store.reader.values(field) for field in ("model", "tag", "meta.", "meta.user", "tool")}
+    assert known == {"model": ["gpt-4o"], "tag": ["odd"], "meta.": ["meta.user"], "meta.user": ["ann"], "tool": []} | {
+        "model": sorted({"gpt-4o", call.detail.call.response_model} - {""})
+    }
+    hit = store.reader.hits([call.detail.call.id], parse_filter("needle -x"))[call.detail.call.id]
+    assert (hit.message, hit.before, hit.hit, hit.after) == (0, "the ", "Needle", " is here")
+    assert store.reader.hits([call.detail.call.id], parse_filter("status:ok")) == {}
