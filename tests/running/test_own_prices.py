@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.product import running_product, upstream_in_a_thread
+from tests.support.product import eventually, running_product, upstream_in_a_thread
 from tests.support.upstream import response
 from union_square.domain.ids import CallId
 from union_square.store.sql import SqlStore
@@ -38,9 +38,10 @@ def asked(proxy: str) -> str:
 
 
 def shown(home: Path, call_id: str) -> dict[str, str]:
-    """The figures and facts of the call's page."""
+    """The figures and facts of the call's page, once the store has it."""
     store = SqlStore(f"sqlite:///{home / 'union-square.db'}")
     try:
+        eventually(lambda: call_id in {call.id for call in store.reader.calls().items if call.state == "done"})
         page = present_call(store.reader.call(CallId(call_id)), "http://proxy", None)
     finally:
         store.close()
@@ -53,8 +54,9 @@ def test_a_users_own_price_and_the_providers_facts_reach_rest_and_the_page(tmp_p
         upstream_in_a_thread([[response(json.dumps(ANSWER).encode(), headers=HEADERS)]]) as upstream,
         running_product(tmp_path / "home", {"lab": upstream.base_url}, environment=given) as product,
     ):
-        call: dict[str, Any] = product.ended(asked(product.proxy))
-        facts = shown(tmp_path / "home", call["id"])
+        call_id = asked(product.proxy)
+        facts = shown(tmp_path / "home", call_id)
+        call: dict[str, Any] = product.ended(call_id)
     assert call["cost_usd"] == pytest.approx(0.8 * 2 + 0.2 * 0.5 + 0.5 * 8)
     assert call["cost_source"] == "your settings: lab/house-*"
     assert facts["price from"] == call["cost_source"]
