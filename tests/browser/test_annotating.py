@@ -188,7 +188,7 @@ def test_tags_are_coloured_renamed_and_merged_with_a_history(stage: Stage, page:
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("tag-row")).to_have_count(1)
     expect(page.get_by_test_id("toast")).to_contain_text("Merged “bug” into “odd”.")
-    expect(page.get_by_test_id("history")).to_contain_text("merged the tag “bug” into another")
+    expect(page.get_by_test_id("history")).to_contain_text("renamed the tag “bug”")
     picture(page, "tags")
     page.locator("body").press("Control+z")
     expect(page.get_by_test_id("tag-row")).to_have_count(2)
