@@ -48,7 +48,11 @@ def talk(stage: Stage, question: str, answer: str) -> str:
     stage.upstream.say(answer)
     stage.upstream.end()
     asking.until_ended()
-    new = next(c["id"] for c in stage.product.api("/calls", limit=200)["items"] if c["id"] not in before)
+
+    def new_ones() -> list[str]:
+        return [c["id"] for c in stage.product.api("/calls", limit=200)["items"] if c["id"] not in before]
+
+    new = eventually(new_ones)[0]
     stage.product.ended(new)
     return new
 

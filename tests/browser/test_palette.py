@@ -53,11 +53,11 @@ def test_arrows_choose_and_the_choice_is_told_to_a_reader_of_screens(world: Open
 
 def test_escape_closes_it_and_gives_the_focus_back(world: OpenWorld, page: Page) -> None:
     page.goto(world("afternoon").url + "/sessions")
-    by(page, "filter-model").focus()
+    page.locator("[data-search]").focus()
     palette(page)  # from within a field, too
     page.keyboard.press("Escape")
     expect(by(page, "palette")).to_have_count(0)
-    expect(by(page, "filter-model")).to_be_focused()
+    expect(page.locator("[data-search]")).to_be_focused()
 
 
 def test_it_offers_what_the_present_page_offers_and_does_it(world: OpenWorld, page: Page) -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.aws import aws_message
@@ -94,7 +94,7 @@ def test_any_bytes(path: str, request: bytes, response: bytes, kind: str, status
 
 
 @given(st.sampled_from(PATHS), OBJECTS, st.lists(OBJECTS, max_size=6), st.sampled_from([200, 400]), st.data())
-@settings(max_examples=400)
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])  # large objects take a busy machine long
 def test_any_json(path: str, request: Any, answers: list[Any], status: int, data: st.DataObject) -> None:
     texts = [json.dumps(answer) for answer in answers]
     shape = data.draw(st.sampled_from(["events", "lines", "messages", "envelopes", "body", "list"]))

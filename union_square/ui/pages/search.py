@@ -45,6 +45,7 @@ class SearchState(Narrowed, rx.State):
             page = await services().watching.calls(limit=_PER_PAGE, cursor=query.get("cursor") or None, where=where)
         except failures.EXPECTED as error:
             self.phase, self.failure = failures.phase_of(error)
+            self.counting = False
             return None
         self.lines = [present_call_line(call) for call in page.items]
         more = " and more" if page.next_cursor else ""

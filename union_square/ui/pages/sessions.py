@@ -44,6 +44,7 @@ class SessionsState(Narrowed, rx.State):
             page = await services().watching.sessions(limit=_PER_PAGE, cursor=cursor or None, where=where)
         except failures.EXPECTED as error:
             self.phase, self.failure = failures.phase_of(error)
+            self.counting = False
             return None
         self.lines = [present_session_line(session) for session in page.items]
         path = routes.SESSIONS.path
