@@ -207,7 +207,7 @@ def test_a_rule_tags_what_ends_and_what_had_ended(stage: Stage, page: Page) -> N
     page.get_by_test_id("rule-add").click()
     expect(page.get_by_test_id("rule")).to_contain_text("each call that was of model gpt-4o-mini")
     after = talk(stage, "After?", "Yes.")
-    assert stage.product.api(f"/calls/{after}")["tags"] == ["talk"]
+    eventually(lambda: stage.product.api(f"/calls/{after}")["tags"] == ["talk"])
     assert stage.product.api(f"/calls/{before}")["tags"] == []
     page.get_by_role("button", name="Apply to the past").click()
     expect(page.get_by_test_id("toast")).to_contain_text("2 calls looked at, 1 tagged.")

@@ -89,6 +89,8 @@ async def _answer(upstream: NumberedUpstream, reader: asyncio.StreamReader, writ
     total = upstream.pieces * upstream.size
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n" % total)
     for piece in range(upstream.pieces):
+        if writer.is_closing():  # the proxy was killed: a write would raise what is no ConnectionError on every loop
+            raise ConnectionResetError
         writer.write(piece_of(number, piece, upstream.size))
         upstream.sent += upstream.size
         await writer.drain()
