@@ -93,19 +93,6 @@ class Annotated(rx.State, mixin=True):
         await self._do(edits.Annotate(targets=(target,), note=note), words)
 
     @rx.event
-    async def edit_note(self, form: dict[str, Any]) -> None:
-        """Another text for a note."""
-        people = await people_of(self)
-        try:
-            before = await services().watching.people.annotation(int(str(form.get("id", ""))))
-        except (*failures.EXPECTED, ValueError):
-            people.trouble = "This note is not there any more."
-            return
-        text = str(form.get("text", "")).strip()[:NOTE_LIMIT]
-        note = Note(kind=before.kind, text=text, name=before.name, label=before.label, score=before.score)
-        await self._do(edits.EditAnnotation(id=before.id, note=note), "Changed the note.")
-
-    @rx.event
     async def remove_note(self, note_id: int) -> None:
         await self._do(edits.RemoveAnnotation(id=note_id), "Removed the note.")
 
