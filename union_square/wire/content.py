@@ -5,6 +5,7 @@ few kilobytes can unpack to terabytes. Never raises; `problem` says what is miss
 """
 
 import zlib
+from collections.abc import Callable
 from typing import Protocol, cast
 
 import brotli
@@ -16,7 +17,8 @@ MAX_DECODED_BYTES = 64 << 20
 _STEP_BYTES = 1 << 20  # asked of zlib and brotli at a time
 _ZSTD_INPUT_BYTES = 256  # fed at a time: zstandard has no output limit, and four bytes may unpack to 128 KiB
 _ZSTD_WINDOW_BYTES = 8 << 20  # RFC 9659: the largest window a receiver of HTTP must take
-_HELD_BYTES = 64 << 10  # kept for the case that the body is not encoded at all
+_HELD_BYTES = 1 << 20  # of the encoded body, kept for the case that it is broken, or not encoded at all
+_HEAD_BYTES = 256  # of a body, to tell text from binary
 
 
 class _Codec(Protocol):
@@ -57,8 +59,11 @@ class _Zlib:
         try:
             while data and len(out) < limit:
                 if stream.eof:
-                    data = data.lstrip(b"\0") if self._gzip else b""
-                    if not data or not data.startswith(b"\x1f"):
+                    data = data.lstrip(b"\0") if self._gzip else data
+                    if not data:
+                        break
+                    if not self._gzip or not data.startswith(b"\x1f"):
+                        self.broken = "more follows its end"
                         break
                     stream = self._stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
                 out += stream.decompress(data, min(_STEP_BYTES, limit - len(out)))
@@ -133,65 +138,88 @@ class _Zstd:
 class _Layer:
     """One encoding to take off. Until it has given something, it may still turn out not to be there."""
 
-    def __init__(self, name: str, codec: _Codec) -> None:
+    def __init__(self, name: str, make: Callable[[], _Codec]) -> None:
         self.problem = ""
         self._name = name
-        self._codec = codec
+        self._make = make
+        self._codec = make()
         self._held: bytearray | None = bytearray()
         self._plain = False
         self._stopped = False
         self._taken = 0
+        self._given = 0
+        self._head = bytearray()  # of a body that turned out not to be encoded
 
     def decode(self, data: bytes, limit: int) -> bytes:
         if self._plain:
-            return data
+            return self._as_it_is(data)
         if self._stopped or not data:
             return b""
         self._taken += len(data)
         if self._held is not None:
             self._held += data
+            if len(self._held) > _HELD_BYTES:
+                self._held = None
         out = self._codec.decode(data, limit)
         if self._codec.broken:
-            return out + self._break(nothing=not out)
-        if out or (self._held is not None and len(self._held) > _HELD_BYTES):
-            self._held = None
+            return self._break(out, limit)
+        self._given += len(out)
         return out
 
-    def _break(self, *, nothing: bool) -> bytes:
-        if nothing and self._held is not None:
-            self._plain = True
-            held, self._held = bytes(self._held), None
-            if not _looks_like_text(held):
-                self.problem = f"says it is {self._name} and is not: {self._codec.broken}"
-            return held
+    def _break(self, out: bytes, limit: int) -> bytes:
+        held, self._held = self._held, None
+        if held is not None:
+            out = self._up_to_the_break(held, limit)
+            if not self._given and not out:
+                self._plain = True
+                return self._as_it_is(bytes(held))
         self._stopped = True
         self.problem = f"{self._name} data is broken before byte {self._taken}: {self._codec.broken}"
-        return b""
+        return out
+
+    def _as_it_is(self, data: bytes) -> bytes:
+        if len(self._head) < _HEAD_BYTES:
+            self._head += data[: _HEAD_BYTES - len(self._head)]
+            if not _looks_like_text(self._head):
+                self.problem = f"says it is {self._name} and is not: {self._codec.broken}"
+        return data
+
+    def _up_to_the_break(self, held: bytearray, limit: int) -> bytes:
+        """What was not given yet of all that can be decoded.
+
+        A codec that fails keeps what it had decoded of the same piece, so byte by byte everything comes out, and the
+        same however the body was cut."""
+        codec, out, end = self._make(), bytearray(), self._given + limit
+        for at in range(len(held)):
+            out += codec.decode(bytes(held[at : at + 1]), end - len(out))
+            if codec.broken or len(out) >= end:
+                self._codec, self._taken = codec, at + 1
+                break
+        return bytes(out[self._given :])
 
     def end(self) -> bytes:
         if self._plain or self._stopped or not self._taken or self._codec.complete:
             return b""
-        if self._held and _looks_like_text(bytes(self._held)):
+        if self._held and not self._given and _looks_like_text(self._held[:_HEAD_BYTES]):
             return bytes(self._held)
         self.problem = f"{self._name} data ends too early, after {self._taken:,} bytes"
         return b""
 
 
-def _looks_like_text(data: bytes) -> bool:
-    head = data[:256]
-    return not any(byte < 9 or 13 < byte < 32 for byte in head)
+def _looks_like_text(data: bytes | bytearray) -> bool:
+    return not any(byte < 9 or 13 < byte < 32 for byte in data)
 
 
 def _layer(name: str) -> _Layer | None:
     match name:
         case "gzip" | "x-gzip":
-            return _Layer("gzip", _Zlib(gzip=True))
+            return _Layer("gzip", lambda: _Zlib(gzip=True))
         case "deflate":
-            return _Layer("deflate", _Zlib(gzip=False))
+            return _Layer("deflate", lambda: _Zlib(gzip=False))
         case "br":
-            return _Layer("br", _Brotli())
+            return _Layer("br", _Brotli)
         case "zstd":
-            return _Layer("zstd", _Zstd())
+            return _Layer("zstd", _Zstd)
         case _:
             return None
 
@@ -200,7 +228,7 @@ class ContentDecoder:
     """`encoding` is the Content-Encoding header, all its values joined by commas; `limit` bounds what comes out."""
 
     def __init__(self, encoding: str = "", limit: int = MAX_DECODED_BYTES) -> None:
-        self.problem = ""
+        self._problem = ""
         self._limit = limit
         self._given = 0
         names = [name.strip().lower() for name in encoding.split(",")]
@@ -209,14 +237,19 @@ class ContentDecoder:
         for name in reversed(names):  # the last one named was put on last
             layer = _layer(name)
             if layer is None:
-                self.problem = f"has a content encoding that is not known: {name[:40]!r}"
+                self._problem = f"has a content encoding that is not known: {name[:40]!r}"
                 break
             self._layers.append(layer)
 
     @property
     def identity(self) -> bool:
         """Whether there is nothing to take off."""
-        return not self._layers and not self.problem
+        return not self._layers and not self._problem
+
+    @property
+    def problem(self) -> str:
+        """What is missing of the body, and why; "" = nothing, so far."""
+        return self._problem or next((layer.problem for layer in self._layers if layer.problem), "")
 
     def feed(self, data: bytes) -> bytes:
         """What those bytes add to the decoded body."""
@@ -227,7 +260,6 @@ class ContentDecoder:
         out = b""
         for at, layer in enumerate(self._layers):
             out += self._run(layer.end(), at + 1)
-            self.problem = self.problem or layer.problem
         return out
 
     def _run(self, data: bytes, first: int) -> bytes:
@@ -238,7 +270,6 @@ class ContentDecoder:
             return b""
         for layer in self._layers[first:]:
             data = layer.decode(data, room + 1)
-            self.problem = self.problem or layer.problem
         if len(data) > room:
             self._say_too_long()
             data = data[:room]
@@ -246,4 +277,4 @@ class ContentDecoder:
         return data
 
     def _say_too_long(self) -> None:
-        self.problem = self.problem or f"is longer than {self._limit:,} bytes decoded; the rest was left out"
+        self._problem = self._problem or f"is longer than {self._limit:,} bytes decoded; the rest was left out"
