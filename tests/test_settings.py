@@ -51,6 +51,7 @@ def test_a_file_in_the_data_folder_is_read_when_there_is_none_here(tmp_path: Pat
         ("UNION_SQUARE_UPSTREAMS__LAB__BASE_URL", "ftp://x", "upstreams.lab.base_url"),
         ("UNION_SQUARE_UPSTREAMS__LAB__BASE_URL", "https://user:secret@x", "must hold no user"),
         ("UNION_SQUARE_UPSTREAMS__BEDROCK__RESIGN", "gcp", "upstreams.bedrock.resign"),
+        ("UNION_SQUARE_DATABASE_URL", "mysql://user:secret@host/db", "database_url: must begin with sqlite"),
         ("UNION_SQUARE_PRICES", "cheap", "prices"),
         ("UNION_SQUARE_PRICES", '[{"model": "m", "input": -1}]', "prices.0.input"),
         ("UNION_SQUARE_PRICES", '[{"model": "m"}]', "prices.0.input"),
@@ -60,8 +61,9 @@ def test_a_file_in_the_data_folder_is_read_when_there_is_none_here(tmp_path: Pat
 )
 def test_a_wrong_setting_is_named(name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, value)
-    with pytest.raises(SettingsError, match=said):
+    with pytest.raises(SettingsError, match=said) as raised:
         load_settings()
+    assert "secret" not in str(raised.value)
 
 
 def test_a_setting_nobody_knows_is_an_error_not_silence(tmp_path: Path) -> None:

@@ -203,11 +203,12 @@ def import_(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Recordings (JSONL) or HAR files.")],
 ) -> None:
     """Take recorded calls from elsewhere into this data folder; calls that are there already are not doubled."""
+    from union_square.replaying.loading import read_text
     from union_square.running.exchange import importer_of
 
     importer = importer_of(_settings())
     for file in files:
-        done = importer.take(file.read_text(encoding="utf-8"), str(file))
+        done = importer.take(read_text(file), str(file))
         left = f", {done.left_out} entries were no calls" if done.left_out else ""
         _say(f"{file}: {done.calls} {'call' if done.calls == 1 else 'calls'} taken{left}")
     _say("The projector reads them when it runs (`union-square up`).")
@@ -232,11 +233,13 @@ def mock(
     from union_square.replaying.loading import load_sources
     from union_square.replaying.mock import Mock
     from union_square.replaying.serving import run_until_stopped
-    from union_square.store.engine import open_engine
+    from union_square.running.ports import check_port
+    from union_square.store.engine import open_existing
     from union_square.store.reader import SqlReader
 
+    check_port(host, port, what="the mock", choose="`--port …`")
     speed, faults = parse_timing(timing), [parse_fault(text) for text in fault or []]
-    recording = load_sources(sources, lambda: SqlReader(open_engine(_settings().database)))
+    recording = load_sources(sources, lambda: SqlReader(open_existing(_settings().database)))
     answering = Mock(recording, mode=match.value, repeat=repeat, faults=faults)
     for words in answering.left_out:
         _say(f"left out: {words}")
@@ -270,7 +273,7 @@ def replay(
     from union_square.replaying.resend import Edit
     from union_square.replaying.resending import Resends
     from union_square.replaying.terminal import Order, parse_values, send_again, words_of
-    from union_square.store.engine import open_engine
+    from union_square.store.engine import open_existing
     from union_square.store.reader import SqlReader
     from union_square.ui.values import real_proxy_url, values_of
 
@@ -281,7 +284,7 @@ def replay(
 
     async def send() -> None:
         resends = Resends(lambda: real_proxy_url(values_of(settings)))
-        async for again in send_again(SqlReader(open_engine(settings.database)), resends, order):
+        async for again in send_again(SqlReader(open_existing(settings.database)), resends, order):
             out.print(words_of(again), markup=False)
 
     asyncio.run(send())

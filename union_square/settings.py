@@ -24,6 +24,7 @@ from union_square.wire.prices import Price, Prices
 
 FILE_NAME = "union-square.toml"
 MIN_TOKEN = 16
+_DATABASES = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
 
 
 class SettingsError(Exception):
@@ -172,6 +173,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _names(self) -> Self:
+        if self.database_url and not self.database.startswith(_DATABASES):  # its password is not to be shown
+            raise ValueError("database_url: must begin with sqlite:/// or postgresql://")
         known = default_upstreams()
         for name, upstream in self.upstreams.items():
             if not upstream.base_url and name.lower() not in known:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.logs import MemoryLog
-from tests.support.recorded import call_number, recorded, stream_of
+from tests.support.recorded import call_number, recorded, recording, stream_of
 from union_square.domain.records import encode
 from union_square.domain.redaction import Redactor
 from union_square.exporting import genai_names as names
@@ -30,6 +30,7 @@ from union_square.exporting.otel import write_otel
 from union_square.projecting.projector import Projector
 from union_square.recording.log_reader import FolderLogReader
 from union_square.replaying.recording import RecordedCall, recorded_call
+from union_square.replaying.recording_file import write_lines
 from union_square.store.memory import MemoryStore
 from union_square.ui.built import style_folder
 from union_square.ui.sharing import all_formats
@@ -146,6 +147,16 @@ def test_a_browsers_har_becomes_calls_without_their_credentials(tmp_path: Path) 
     assert (view.upstream, view.model, view.state, view.duration_ms) == ("openai", "gpt-4o", "done", 120.5)
     assert view.time_to_first_chunk_ms == 81
     log.close()
+
+
+def test_a_recording_is_taken_in_whatever_line_ends_unicode_has(tmp_path: Path) -> None:
+    said = "one\u2028two\u2029three\x85four\x0cfive"
+    call = recorded(1, "/v1/chat/completions", chat([ASKED]), f'{{"said": "{said}"}}'.encode())
+    text = "".join(f"{line}\n" for line in write_lines(recording(call)))
+    assert "\u2028" in text
+    importer = Importer(home=tmp_path, log_folder=tmp_path / "log", base_urls=OPENAI)
+    assert importer.take(text, "a.jsonl").calls == 1
+    assert importer.take(text.replace("\n", "\r\n"), "a.jsonl").calls == 1
 
 
 def test_what_was_replaced_once_keeps_its_fingerprint() -> None:

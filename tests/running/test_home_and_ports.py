@@ -7,7 +7,7 @@ import pytest
 
 from union_square.announcing import announce, forget_announcement, is_running, read_announcement
 from union_square.running.lock import HomeTaken, hold_home
-from union_square.running.ports import PortTaken, check_port
+from union_square.running.ports import PortTaken, check_port, of_up
 
 
 def test_a_taken_port_is_named_with_the_way_to_choose_another() -> None:
@@ -18,9 +18,9 @@ def test_a_taken_port_is_named_with_the_way_to_choose_another() -> None:
         with pytest.raises(
             PortTaken, match=rf"port {port} on 127.0.0.1 is taken(.|\n)*UNION_SQUARE_UI_PORT=.*--ui-port"
         ):
-            check_port("127.0.0.1", port, what="the UI", setting="UNION_SQUARE_UI_PORT", option="--ui-port")
-    check_port("127.0.0.1", port, what="the UI", setting="S", option="--o")
-    check_port("127.0.0.1", 0, what="the UI", setting="S", option="--o")
+            check_port("127.0.0.1", port, what="the UI", choose=of_up("UNION_SQUARE_UI_PORT", "--ui-port"))
+    check_port("127.0.0.1", port, what="the UI", choose="…")
+    check_port("127.0.0.1", 0, what="the UI", choose="…")
 
 
 def test_a_data_folder_is_held_by_one_at_a_time(tmp_path: Path) -> None:

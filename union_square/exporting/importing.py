@@ -52,6 +52,6 @@ class Importer:
 
     def _read(self, text: str, name: str) -> tuple[Recording, int]:
         if FORMAT in text.partition("\n")[0]:
-            return read_lines(text.splitlines(), name), 0
+            return read_lines(text.split("\n"), name), 0
         found = read_har(text, self.base_urls, name)
         return found.recording, found.left_out

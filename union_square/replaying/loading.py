@@ -6,7 +6,7 @@ from pathlib import Path
 from union_square.domain.ids import CallId
 from union_square.replaying.failures import ReplayFailure
 from union_square.replaying.recording import RecordedCall, Recording, recorded_call, recording_of
-from union_square.replaying.recording_file import read_lines, write_lines
+from union_square.replaying.recording_file import RecordingFileError, read_lines, write_lines
 from union_square.store.ports import CallFilter, NoSuchSubject, StoreReader
 
 _PAGE = 200
@@ -18,8 +18,15 @@ class NoRecording(ReplayFailure):
 
 def load_file(path: Path) -> Recording:
     """Raises OSError, RecordingFileError."""
-    with path.open(encoding="utf-8") as lines:
-        return read_lines(lines, str(path))
+    return read_lines(read_text(path).split("\n"), str(path))
+
+
+def read_text(path: Path) -> str:
+    """Raises OSError, RecordingFileError when it is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise RecordingFileError(f"{path} is not a text in UTF-8 (byte {error.start})") from error
 
 
 def write_file(path: Path, recording: Recording) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from union_square.announcing import is_running, read_announcement
-from union_square.running.ports import PortTaken, check_port
+from union_square.running.ports import PortTaken, check_port, of_up
 from union_square.store.migrate import current, head
 from union_square.store.ports import StoreUnavailable
 from union_square.ui.built import UI_FOLDER, current_key, read_key
@@ -73,7 +73,7 @@ def _parts(settings: SettingsLike) -> Iterator[Finding]:
             continue
         try:
             if port is not None:
-                check_port(settings.host, port, what=part, setting=setting, option=option)
+                check_port(settings.host, port, what=part, choose=of_up(setting, option))
         except PortTaken as error:
             what, _, todo = str(error).partition("\n")
             yield Finding(ok=False, what=what, todo=todo)

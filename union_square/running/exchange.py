@@ -8,7 +8,7 @@ from union_square.exporting.importing import Importer
 from union_square.replaying.failures import ReplayFailure
 from union_square.replaying.loading import NoRecording
 from union_square.settings import Settings
-from union_square.store.engine import open_engine
+from union_square.store.engine import open_existing
 from union_square.store.ports import NoSuchSubject
 from union_square.store.reader import SqlReader
 from union_square.ui.built import style_folder
@@ -25,7 +25,7 @@ def export_text(settings: Settings, subject: str, name: str) -> tuple[str, int]:
     formats = {one.name: one for one in all_formats(style_folder())}
     if name not in formats:
         raise NoSuchFormat(f"there is no format {name!r}; there are {', '.join(formats)}")
-    source = StoreSource(SqlReader(open_engine(settings.database)))
+    source = StoreSource(SqlReader(open_existing(settings.database)))
     try:
         exported = anyio.run(gather, source, subject, base_urls_of(settings))
     except NoSuchSubject as error:

@@ -10,7 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from union_square.domain.views import CallView, SessionView
-from union_square.store.engine import open_engine
+from union_square.running.expected import ExpectedFailure
+from union_square.store.engine import open_existing
 from union_square.store.ports import CallFilter
 from union_square.store.reader import SqlReader
 
@@ -20,7 +21,7 @@ NONE_YET = "nothing recorded yet: point an application at the proxy (`union-squa
 
 def session_lines(database_url: str, limit: int, *, as_json: bool) -> Iterator[RenderableType]:
     """The newest sessions. Raises StoreUnavailable."""
-    page = SqlReader(open_engine(database_url)).sessions(limit=limit)
+    page = SqlReader(open_existing(database_url)).sessions(limit=limit)
     if as_json:
         yield from _json_lines(page.items)
         return
@@ -29,11 +30,13 @@ def session_lines(database_url: str, limit: int, *, as_json: bool) -> Iterator[R
 
 
 def call_lines(database_url: str, limit: int, *, session: str | None, as_json: bool) -> Iterator[RenderableType]:
-    """The newest calls, of one session or of all. Raises StoreUnavailable."""
-    page = SqlReader(open_engine(database_url)).calls(limit=limit, where=CallFilter(session_id=session))
+    """The newest calls, of one session or of all. Raises ExpectedFailure, StoreUnavailable."""
+    page = SqlReader(open_existing(database_url)).calls(limit=limit, where=CallFilter(session_id=session))
     if as_json:
         yield from _json_lines(page.items)
         return
+    if session and not page.items:
+        raise ExpectedFailure(f"no session {session} (`union-square sessions` lists what is recorded)")
     columns = ("call", "state", "started", "status", "model", "tokens in/out", "cost", "ms", "said")
     yield (_table(columns, [_call_cells(item) for item in page.items]) if page.items else NONE_YET)
 

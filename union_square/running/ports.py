@@ -10,8 +10,9 @@ class PortTaken(ExpectedFailure):
     """Another program listens there. The message names the port and the way to choose another."""
 
 
-def check_port(host: str, port: int, *, what: str, setting: str, option: str) -> None:
-    """Raise PortTaken where `port` cannot be listened on. Port 0 (any free one) always can."""
+def check_port(host: str, port: int, *, what: str, choose: str) -> None:
+    """Raise PortTaken where `port` cannot be listened on. Port 0 (any free one) always can. `choose`: the way to choose
+    another one."""
     if port == 0:
         return
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -26,9 +27,12 @@ def check_port(host: str, port: int, *, what: str, setting: str, option: str) ->
                 why = f"this user may not listen on port {port}"
             else:
                 why = f"{host}:{port} cannot be listened on ({error.strerror})"
-            raise PortTaken(
-                f"{what}: {why}.\nChoose another: {setting}=… in the environment, or `union-square up {option} …`."
-            ) from error
+            raise PortTaken(f"{what}: {why}.\nChoose another: {choose}.") from error
+
+
+def of_up(setting: str, option: str) -> str:
+    """The ways to choose another port for `union-square up`."""
+    return f"{setting}=… in the environment, or `union-square up {option} …`"
 
 
 def free_port(host: str) -> int:

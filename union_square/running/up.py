@@ -9,7 +9,7 @@ import httpx
 
 from union_square.announcing import forget_announcement, read_announcement
 from union_square.running.lock import hold_home
-from union_square.running.ports import check_port, free_port
+from union_square.running.ports import check_port, free_port, of_up
 from union_square.running.supervisor import Part, Say, Supervisor, python_command
 
 ANSWERS = {
@@ -51,7 +51,7 @@ class Addresses:
     proxy: str
     ui: str  # "" = not started
     ui_token: str  # "" = none is asked for
-    demo: bool
+    demo_home: str  # where the demo records; "" = it does not run
     model: bool
 
 
@@ -64,11 +64,11 @@ async def run_up(plan: Plan, *, say: Say, show_addresses: ShowAddresses) -> None
     A database that does not answer is no reason not to start: calls go on, and the projector waits for it."""
     (plan.home / "run").mkdir(parents=True, exist_ok=True)
     with hold_home(plan.home):
-        check_port(
-            plan.host, plan.proxy_port, what="the proxy", setting="UNION_SQUARE_PROXY_PORT", option="--proxy-port"
-        )
+        choose = of_up("UNION_SQUARE_PROXY_PORT", "--proxy-port")
+        check_port(plan.host, plan.proxy_port, what="the proxy", choose=choose)
         if plan.with_ui:
-            check_port(plan.host, plan.ui_port, what="the UI", setting="UNION_SQUARE_UI_PORT", option="--ui-port")
+            choose = of_up("UNION_SQUARE_UI_PORT", "--ui-port")
+            check_port(plan.host, plan.ui_port, what="the UI", choose=choose)
         async with Supervisor(say) as supervisor:
             await _start_all(supervisor, plan)
             if not supervisor.stopping:
@@ -140,7 +140,9 @@ def _address(plan: Plan, part: str) -> str:
 
 def _addresses(plan: Plan) -> Addresses:
     ui = _address(plan, "ui") if plan.with_ui else ""
-    return Addresses(proxy=_address(plan, "proxy"), ui=ui, ui_token=plan.ui_token, demo=plan.demo, model=plan.model)
+    demo_home = str(plan.home) if plan.demo else ""
+    proxy = _address(plan, "proxy")
+    return Addresses(proxy=proxy, ui=ui, ui_token=plan.ui_token, demo_home=demo_home, model=plan.model)
 
 
 def run(plan: Plan, *, say: Say, show_addresses: ShowAddresses) -> None:

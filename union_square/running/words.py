@@ -39,8 +39,10 @@ def addresses_text(addresses: Addresses) -> str:
         f"    OPENAI_BASE_URL={proxy}/openai/v1",
         f"    ANTHROPIC_BASE_URL={proxy}/anthropic",
     ]
-    if addresses.demo:
-        lines += ["", "  The demo's conversations are playing now, for about five minutes."]
+    if addresses.demo_home:
+        home = escape(addresses.demo_home)
+        lines += ["", "  The demo's conversations are playing now, for about five minutes. They are kept apart:"]
+        lines += [f"    UNION_SQUARE_HOME={home} union-square sessions"]
     if addresses.model:
         lines.append(_LOCAL.format(proxy=proxy).rstrip())
     return "\n".join([*lines, "", "  Stop with Ctrl-C.", ""])

@@ -47,6 +47,14 @@ def open_engine(url: str) -> Engine:
     return create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_SECONDS})
 
 
+def open_existing(url: str) -> Engine:
+    """For what only reads: does not make a SQLite database that is not there. Raises StoreUnavailable."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database and not Path(parsed.database).exists():
+        raise StoreUnavailable(f"there is no {parsed.database} yet; `union-square up` makes it")
+    return open_engine(url)
+
+
 class _WithHints(SQLiteCompiler):
     """`Select.with_hint(table, "INDEXED BY …")`, which SQLAlchemy writes for other databases only."""
 
