@@ -26,6 +26,7 @@ from union_square.wire.http1 import (
     HEAD_END,
     HeadError,
     RequestHead,
+    check_begun_head,
 )
 from union_square.wire.http1_body import MORE, Body, BodyError, body_of
 
@@ -128,12 +129,11 @@ class ClientConnection(Connection):
         if end > limit or (end < 4 and len(data) > limit):
             self._refuse(HeadError(f"the request's head is larger than {limit} bytes", 431))
             return False
-        if end < 4:
-            if b"\n\n" in data or b"\n\r\n" in data:
-                self._refuse(HeadError("the lines of the head do not end in CRLF"))
-            return False
-        self._buffer = b""
         try:
+            if end < 4:
+                check_begun_head(data)
+                return False
+            self._buffer = b""
             read, _, digits = self._plane.heads.read(data[:end])
         except HeadError as error:
             self._refuse(error)
@@ -401,7 +401,7 @@ class ClientConnection(Connection):
     def _refuse(self, error: HeadError) -> None:
         """A request that is not forwarded, and after which nothing on this connection can be trusted."""
         self._plane.counters.refused += 1
-        code = "head_too_large" if error.status == 431 else "bad_request"
+        code = {408: "timeout", 431: "head_too_large"}.get(error.status, "bad_request")
         self.transport.write(failure_response(error.status, code, str(error), closing=True))
         self.linger()
 
@@ -477,7 +477,10 @@ class ClientConnection(Connection):
             if not self._quiet_since:
                 self._quiet_since = now
             elif now - self._quiet_since > limit:
-                self.close()
+                if self._buffer:
+                    self._refuse(HeadError(f"the request's head did not come within {limit:g} s", 408))
+                else:
+                    self.close()
 
     def _drop_upstream(self) -> None:
         upstream, self._upstream = self._upstream, None

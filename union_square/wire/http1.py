@@ -7,6 +7,7 @@ servers might read in two ways is refused (RFC 9112 section 11.2). Responses are
 Must not: do I/O, hold a socket, look into a body. Bodies' framing is `wire.http1_body`.
 """
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,9 +20,11 @@ CHUNKED = -1
 UNTIL_CLOSE = -2
 """In place of a length: the body ends where the connection does."""
 
-_TOKEN = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+TOKEN = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _NAME = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_."
 _NOT_IN_TARGET = bytes(range(0x21)) + b"\x7f#"
+_HOST_NAME = _NAME + b"~!$&'()*+,;=:[]%"  # RFC 3986 section 3.2.2, with a port
+_ENCODED_AGAIN = re.compile(rb"%(?:25)+")
 CACHED_HEAD = 4096  # lines of longer heads are not kept, so that the caches stay below some 10 MB
 MAX_LENGTH_DIGITS = 18  # below 2**63, and far beyond any body
 
@@ -92,10 +95,19 @@ def parse_request_head(head: bytes) -> RequestHead:
     return found.finish(method, segment, rest, kept)
 
 
+def check_begun_head(data: bytes) -> None:
+    """Look at a head of which more is still to come. Raises HeadError where nothing could make it one."""
+    if data.count(b"\n") != data.count(b"\r\n"):
+        raise HeadError("the lines of the head do not end in CRLF")
+    line, ended, _ = data.partition(b"\r\n")
+    if ended:
+        _request_line(line)
+
+
 def _kind_of(line: bytes) -> int:
     """Which of the special headers a request's header line is; 0 = none, and it is passed on as it is."""
     name, colon, value = line.partition(b":")
-    if not colon or not name or name.translate(None, _TOKEN):
+    if not colon or not name or name.translate(None, TOKEN):
         raise HeadError("a header line is not `name: value`")  # not which: a credential could stand in it
     low = name.lower()
     special = _SPECIAL.get(low, 0)
@@ -111,7 +123,7 @@ _known_kind = lru_cache(maxsize=4096)(_kind_of)
 def _request_line(line: bytes) -> tuple[bytes, bytes, bytes, bytes]:
     """Method, upstream's segment, the provider's own path, version."""
     parts = line.split(b" ")
-    if len(parts) != 3 or not parts[0] or parts[0].translate(None, _TOKEN):
+    if len(parts) != 3 or not parts[0] or parts[0].translate(None, TOKEN):
         raise HeadError("the request line is not `METHOD /target HTTP/1.1`")
     method, target, version = parts
     if version not in {b"HTTP/1.1", b"HTTP/1.0"}:
@@ -171,6 +183,8 @@ class _Fields:
                 raise HeadError("there is more than one Host header")
             self.host = len(kept)
             self.authority = value.strip(b" \t")
+            if self.authority.translate(None, _HOST_NAME):
+                raise HeadError("the Host header is not the name of a host")
             kept.append(name)
         elif special == _LENGTH:
             if self.length is not None:
@@ -178,7 +192,7 @@ class _Fields:
             self.length = _length(value)
             kept.append(line)
         elif special == _ENCODING:
-            if self.encoding or value.strip(b" \t").lower() != b"chunked" or self.version != b"HTTP/1.1":
+            if self.encoding or value.strip(b" ").lower() != b"chunked" or self.version != b"HTTP/1.1":
                 raise HeadError("the only Transfer-Encoding taken is one `chunked`, in HTTP/1.1")
             self.encoding = True
             kept.append(line)
@@ -261,7 +275,7 @@ _NO_OPTIONS: frozenset[bytes] = frozenset()
 
 
 def _length(value: bytes) -> int:
-    digits = value.strip(b" \t")
+    digits = value.strip(b" ")  # a tab may stand there too, but not all servers agree that it is no part of the value
     if not digits.isdigit() or len(digits) > MAX_LENGTH_DIGITS:
         raise HeadError("Content-Length is not a plain number")
     return int(digits)
@@ -287,5 +301,7 @@ def request_head_for(head: RequestHead, *, authority: bytes, prefix: bytes, extr
 
 
 def _climbs(rest: bytes) -> bool:
-    path = rest.partition(b"?")[0].lower().replace(b"%2e", b".").replace(b"%2f", b"/")
-    return b".." in path.replace(b"%5c", b"/").replace(b"\\", b"/").split(b"/")
+    """Whether a server could read a `..` in the path: encoded, also twice, behind a backslash, with parameters."""
+    path = _ENCODED_AGAIN.sub(b"%", rest.partition(b"?")[0].lower())
+    path = path.replace(b"%2e", b".").replace(b"%2f", b"/").replace(b"%5c", b"/").replace(b"%3b", b";")
+    return any(part.partition(b";")[0] == b".." for part in path.replace(b"\\", b"/").split(b"/"))

@@ -9,7 +9,7 @@ Must not: do I/O, keep payload.
 from functools import lru_cache
 from typing import Protocol
 
-from union_square.wire.http1 import CHUNKED, UNTIL_CLOSE
+from union_square.wire.http1 import CHUNKED, TOKEN, UNTIL_CLOSE
 
 _HEX = b"0123456789abcdefABCDEF"
 _MAX_SIZE_DIGITS = 15  # below 2**63
@@ -121,6 +121,9 @@ class ChunkedBody:
             self._trailers += len(line)
             if self._trailers > _MAX_TRAILERS:
                 raise BodyError("the trailers are too long")
+            name, colon, _ = line.partition(b":")
+            if not colon or not name or name.translate(None, TOKEN):
+                raise BodyError("a trailer is not `name: value`")
         else:
             self._state = _DONE
 
