@@ -52,6 +52,7 @@ def test_a_file_in_the_data_folder_is_read_when_there_is_none_here(tmp_path: Pat
         ("UNION_SQUARE_UPSTREAMS__LAB__BASE_URL", "https://user:secret@x", "must hold no user"),
         ("UNION_SQUARE_UPSTREAMS__BEDROCK__RESIGN", "gcp", "upstreams.bedrock.resign"),
         ("UNION_SQUARE_DATABASE_URL", "mysql://user:secret@host/db", "database_url: must begin with sqlite"),
+        ("UNION_SQUARE_UPSTREAMS__OPENAI__KEY_VARIABLE", "sk-a-key", "upstreams.openai.key_variable"),
         ("UNION_SQUARE_PRICES", "cheap", "prices"),
         ("UNION_SQUARE_PRICES", '[{"model": "m", "input": -1}]', "prices.0.input"),
         ("UNION_SQUARE_PRICES", '[{"model": "m"}]', "prices.0.input"),
@@ -64,6 +65,16 @@ def test_a_wrong_setting_is_named(name: str, value: str, said: str, monkeypatch:
     with pytest.raises(SettingsError, match=said) as raised:
         load_settings()
     assert "secret" not in str(raised.value)
+
+
+def test_a_key_in_the_place_of_its_variables_name_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNION_SQUARE_UPSTREAMS__OPENAI__KEY_VARIABLE", "sk-a-key")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert "sk-a-key" not in str(caught.value)
+    monkeypatch.setenv("UNION_SQUARE_UPSTREAMS__OPENAI__KEY_VARIABLE", "TEAM_KEY")
+    assert load_settings().key_variables == {"openai": "TEAM_KEY"}
+    assert load_settings().all_upstreams["openai"].base_url == "https://api.openai.com"
 
 
 def test_a_setting_nobody_knows_is_an_error_not_silence(tmp_path: Path) -> None:

@@ -263,6 +263,9 @@ def replay(
     dialect: Annotated[str, typer.Option(help="Another dialect: openai-chat, anthropic-messages, …")] = "",
     values: Annotated[list[str] | None, typer.Option("--set", help="path=value in the body: temperature=0.")] = None,
     answers: Annotated[Answers, typer.Option(help="Which answers later calls of a session go on from.")] = Answers.now,
+    go_on: Annotated[
+        bool, typer.Option("--go-on", help="When a call of a session fails, send those behind it all the same.")
+    ] = False,
     ask_key: Annotated[
         bool, typer.Option("--ask-key", help="Type a key for this once; else the environment's.")
     ] = False,
@@ -270,9 +273,10 @@ def replay(
     """Send a call, or a session call by call, again through the running proxy, and show what differs."""
     import asyncio
 
-    from union_square.replaying.resend import Edit
+    from union_square.replaying.rerun import Order
+    from union_square.replaying.resend import Edit, parse_values
     from union_square.replaying.resending import Resends
-    from union_square.replaying.terminal import Order, parse_values, send_again, words_of
+    from union_square.replaying.terminal import send_again
     from union_square.store.engine import open_existing
     from union_square.store.reader import SqlReader
     from union_square.ui.values import real_proxy_url, values_of
@@ -280,12 +284,13 @@ def replay(
     settings = _settings()
     key = typer.prompt("key", hide_input=True) if ask_key else ""
     edit = Edit(upstream=to, model=model, dialect=dialect, values=parse_values(values or []))
-    order = Order(subject=subject, edit=edit, renew=answers is Answers.now, key=key)
+    order = Order(subject=subject, edit=edit, renew=answers is Answers.now, go_on=go_on, key=key)
 
     async def send() -> None:
-        resends = Resends(lambda: real_proxy_url(values_of(settings)))
-        async for again in send_again(SqlReader(open_existing(settings.database)), resends, order):
-            out.print(words_of(again), markup=False)
+        values = values_of(settings)
+        resends = Resends(lambda: real_proxy_url(values), values.key_names)
+        async for words in send_again(SqlReader(open_existing(settings.database)), resends, order):
+            out.print(words, markup=False)
 
     asyncio.run(send())
 

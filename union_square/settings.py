@@ -6,6 +6,7 @@ Sources, later wins: the defaults here, `union-square.toml` (in the working dire
 
 import getpass
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -40,6 +41,13 @@ def _checked_base_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _checked_variable(name: str) -> str:
+    if name and not re.fullmatch("[A-Z_][A-Z0-9_]*", name):
+        # Not shown: somebody may have put the key itself here.
+        raise ValueError("must be the name of an environment variable, like MY_LAB_API_KEY, not a key")
+    return name
+
+
 class Upstream(BaseModel):
     """A named provider endpoint that the proxy may forward to."""
 
@@ -51,6 +59,9 @@ class Upstream(BaseModel):
     """Certificates (PEM) to trust for this upstream instead of the machine's own."""
     resign: Literal["", "aws"] = ""
     """"aws": what clients signed (SigV4) is signed again, with the AWS credentials of the proxy's machine."""
+    key_variable: Annotated[str, AfterValidator(_checked_variable)] = ""
+    """The environment variable that holds the key by which calls are sent again; empty: `<NAME>_API_KEY`, or the one
+    that the provider's own tools read."""
 
 
 def default_upstreams(environ: dict[str, str] | None = None) -> dict[str, Upstream]:
@@ -200,6 +211,11 @@ class Settings(BaseSettings):
             url = upstream.base_url or known[name.lower()].base_url
             known[name.lower()] = upstream.model_copy(update={"base_url": url})
         return known
+
+    @property
+    def key_variables(self) -> dict[str, str]:
+        """By upstream, the environment variable that holds its key, where one is configured."""
+        return {name: upstream.key_variable for name, upstream in self.all_upstreams.items() if upstream.key_variable}
 
     @property
     def own_prices(self) -> Prices:

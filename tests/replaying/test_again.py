@@ -75,6 +75,12 @@ def test_a_session_goes_on_from_the_answers_of_now_until_other_tools_are_asked_f
         assert "asks for no tool now, where it asked for weather" in " ".join(stopped.stderr.split())
         upstream.received.clear()
         upstream.served = 0
+        went_on = replay(product.home, "warm", "--go-on")
+        assert went_on.returncode == 1
+        assert "2 of 2 calls sent again, 1 failed; recorded as session resent~warm~" in went_on.stdout
+        assert [json.loads(request.body)["messages"] for request in upstream.received] == [first, second]
+        upstream.received.clear()
+        upstream.served = 0
         again = replay(product.home, "warm", "--answers", "recorded")
         assert again.returncode == 0, again.stderr
         assert [json.loads(request.body)["messages"] for request in upstream.received] == [first, second]

@@ -8,8 +8,8 @@ import pytest
 from tests.support.calls import JSON
 from tests.support.recorded import recorded
 from union_square.replaying.comparing import word_diff
-from union_square.replaying.resend import AS_RECORDED, Edit, Origin, ResendError, body_text, key_header, origin_of, plan
-from union_square.replaying.resending import key_from
+from union_square.replaying.keys import WELL_KNOWN, KeyNames, key_header
+from union_square.replaying.resend import AS_RECORDED, Edit, Origin, ResendError, body_text, origin_of, plan
 
 BODY: dict[str, Any] = {
     "model": "gpt-5",
@@ -68,11 +68,13 @@ def test_a_body_of_ones_own_is_sent_instead() -> None:
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
-        (Edit(body="{"), "the body is not JSON"),
+        (Edit(body='{\n "a": }'), "the body is not JSON: line 2, column 7"),
         (Edit(body="[]"), "not a JSON object"),
         (Edit(dialect="bedrock-converse"), "cannot be written as bedrock-converse"),
         (Edit(values={"messages.9.content": 1}), "nothing can be set at messages.9.content"),
         (Edit(values={"model.x": 1}), "nothing can be set at model.x"),
+        (Edit(fields={"temperature": "warm"}), "Temperature must be a number, not 'warm'"),
+        (Edit(fields={"top_k": "3"}), "openai-chat has no top k"),
     ],
 )
 def test_what_cannot_be_sent_is_told(edit: Edit, words: str) -> None:
@@ -88,7 +90,10 @@ def test_what_was_not_recorded_cannot_be_sent() -> None:
 
 def test_a_key_is_taken_from_the_environment_and_shown_as_the_upstream_wants_it() -> None:
     environ = {"OPENAI_API_KEY": "a", "GOOGLE_API_KEY": "b", "MY_LAB_API_KEY": "c"}
-    assert [key_from(environ, name) for name in ("openai", "gemini", "my-lab", "groq")] == ["a", "b", "c", ""]
+    names = ("openai", "gemini", "my-lab", "groq")
+    assert [WELL_KNOWN.key(environ, name) for name in names] == ["a", "b", "c", ""]
+    configured = KeyNames(configured={"groq": "MY_LAB_API_KEY", "openai": "NOT_SET"})
+    assert [configured.key(environ, name) for name in names] == ["", "b", "c", "c"]
     assert key_header(plan(origin(), AS_RECORDED), "k") == ("authorization", "Bearer k")
     assert key_header(plan(origin(), Edit(upstream="anthropic")), "k") == ("x-api-key", "k")
     assert key_header(plan(origin(), Edit(upstream="gemini")), "k") == ("x-goog-api-key", "k")

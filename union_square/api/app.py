@@ -19,11 +19,12 @@ from union_square.api.finding import finding_routes
 from union_square.api.live import HEARTBEAT_SECONDS, live_routes
 from union_square.api.notes import note_routes
 from union_square.api.people import people_routes
+from union_square.api.reruns import rerun_routes
 from union_square.api.resends import resend_routes
 from union_square.api.sessions import session_routes
 from union_square.exporting.formats import FORMATS, Format
 from union_square.exporting.importing import Importer
-from union_square.replaying.resending import Resends
+from union_square.replaying.rerunning import Reruns
 from union_square.watching.ports import Watching
 
 PREFIX = "/api/v1"
@@ -40,16 +41,16 @@ The API answers its own origin and programs, never a page of another site."""
 def create_api(
     watching: Watching,
     *,
-    resends: Resends | None = None,
+    reruns: Reruns | None = None,
     formats: Sequence[Format] = FORMATS,
     base_urls: Mapping[str, str] = NOWHERE,
     importer: Importer | None = None,
     version: str = "1",
     heartbeat_seconds: float = HEARTBEAT_SECONDS,
 ) -> FastAPI:
-    """The API over `watching`. `resends`: what sends calls again, None = nothing does. `formats`: what is exported as;
-    `base_urls`: where upstreams are; `importer`: None = nothing is imported. `heartbeat_seconds`: the longest silence
-    of /live."""
+    """The API over `watching`. `reruns`: what sends calls and sessions again, None = nothing does. `formats`: what is
+    exported as; `base_urls`: where upstreams are; `importer`: None = nothing is imported. `heartbeat_seconds`: the
+    longest silence of /live."""
     app = FastAPI(
         title="Union Square API",
         version=version,
@@ -72,8 +73,9 @@ def create_api(
         export_routes(watching, formats, base_urls, importer),
     ):
         routes.include_router(part)
-    if resends is not None:
-        routes.include_router(resend_routes(watching, resends))
+    if reruns is not None:
+        routes.include_router(resend_routes(watching, reruns.resends))
+        routes.include_router(rerun_routes(reruns))
     app.include_router(routes)
 
     @app.get(f"{PREFIX}/docs", include_in_schema=False)

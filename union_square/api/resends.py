@@ -25,6 +25,9 @@ class NewResend(BaseModel):
     upstream: str = ""
     model: str = ""
     dialect: str = Field(default="", description="openai-chat, openai-responses, anthropic-messages or gemini-generate")
+    fields: dict[str, str] = Field(
+        default_factory=dict, description='Wherever the dialect has it: {"temperature": "0"}'
+    )
     values: dict[str, Any] = Field(default_factory=dict, description='By path into the body: {"temperature": 0}')
     body: dict[str, Any] | None = Field(default=None, description="A whole body instead")
     key: SecretStr = Field(default=SecretStr(""), description="For this once; else the environment's. Kept nowhere")
@@ -52,7 +55,14 @@ def resend_routes(watching: Watching, resends: Resends) -> APIRouter:
         origin = await load_origin(watching, parse_call_id(call_id))
         try:
             body = "" if new.body is None else _json(new.body)
-            edit = Edit(upstream=new.upstream, model=new.model, dialect=new.dialect, values=new.values, body=body)
+            edit = Edit(
+                upstream=new.upstream,
+                model=new.model,
+                dialect=new.dialect,
+                fields=new.fields,
+                values=new.values,
+                body=body,
+            )
             return _present(resends.start(plan(origin, edit), new.key.get_secret_value()))
         except ResendError as error:
             raise HTTPException(422, str(error)) from error

@@ -1,13 +1,13 @@
 """Two answers to one request beside each other: their words, and what they took. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
 from union_square.domain.messages import Message, RefusalPart, TextPart, ToolCallPart
-from union_square.domain.views import CallDetail
+from union_square.domain.views import CallDetail, CallView
 
 MOST_WORDS = 2000
 """Of one answer that are compared word by word, for comparing takes the square of it; the rest is one piece."""
@@ -61,11 +61,14 @@ def _lines(messages: Sequence[Message]) -> Iterator[str]:
                     continue
 
 
+FigureName = Literal["duration", "first token", "input tokens", "output tokens", "cost"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """One figure of two calls; None = unknown. `share`: how much of the first the second is more (or less) by."""
 
-    name: Literal["duration", "first token", "input tokens", "output tokens", "cost"]
+    name: FigureName
     before: float | None
     after: float | None
 
@@ -74,22 +77,32 @@ class Difference:
         return (self.after - self.before) / self.before if self.before and self.after is not None else None
 
 
-def differences(before: CallDetail, after: CallDetail) -> tuple[Difference, ...]:
+def differences(before: CallView, after: CallView) -> tuple[Difference, ...]:
     """What two calls took: times in milliseconds, tokens, US dollars."""
-    one, other = before.call, after.call
-    usage, other_usage = one.usage, other.usage
-    return (
-        Difference(name="duration", before=one.duration_ms, after=other.duration_ms),
-        Difference(name="first token", before=one.time_to_first_token_ms, after=other.time_to_first_token_ms),
+    return sums([(before, after)])
+
+
+def sums(pairs: Sequence[tuple[CallView, CallView]]) -> tuple[Difference, ...]:
+    """What all the first calls took together, and all the second ones; unknown where it is of one of them."""
+    return tuple(
         Difference(
-            name="input tokens",
-            before=usage.input_tokens if usage else None,
-            after=other_usage.input_tokens if other_usage else None,
-        ),
-        Difference(
-            name="output tokens",
-            before=usage.output_tokens if usage else None,
-            after=other_usage.output_tokens if other_usage else None,
-        ),
-        Difference(name="cost", before=one.cost_usd, after=other.cost_usd),
+            name=name,
+            before=_sum([figure(before) for before, _ in pairs]),
+            after=_sum([figure(after) for _, after in pairs]),
+        )
+        for name, figure in _FIGURES
     )
+
+
+def _sum(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known and len(known) == len(values) else None
+
+
+_FIGURES: tuple[tuple[FigureName, Callable[[CallView], float | None]], ...] = (
+    ("duration", lambda call: call.duration_ms),
+    ("first token", lambda call: call.time_to_first_token_ms),
+    ("input tokens", lambda call: call.usage.input_tokens if call.usage else None),
+    ("output tokens", lambda call: call.usage.output_tokens if call.usage else None),
+    ("cost", lambda call: call.cost_usd),
+)

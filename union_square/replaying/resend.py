@@ -9,7 +9,7 @@ Must not: do I/O, hold a key.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -20,8 +20,10 @@ from union_square.domain.redaction import is_credential_name, is_credential_para
 from union_square.replaying.failures import ReplayFailure
 from union_square.wire.content import ContentDecoder
 from union_square.wire.headers import Target
+from union_square.wire.jsonplaces import PlaceError, with_value_at
 from union_square.wire.jsontext import obj_of, parse_json
 from union_square.wire.understanding import Understanding
+from union_square.wire.writing.fields import FieldError, write_field
 from union_square.wire.writing.registry import WRITERS, choose_dialect, path_at
 
 _NOT_SENT_AGAIN = frozenset(
@@ -50,12 +52,14 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """What is to be different; empty = as recorded. `values`: by path into the body (`temperature`,
-    `messages.0.content`), JSON values. `body`: a whole body instead."""
+    """What is to be different; empty = as recorded. `fields`: texts by the name of a field (`temperature`, `system`),
+    put where the dialect has it. `values`: by path into the body (`messages.0.content`), JSON values. `body`: a whole
+    body instead."""
 
     upstream: str = ""
     model: str = ""
     dialect: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict[str, str])
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
     body: str = ""
 
@@ -114,10 +118,8 @@ def plan(origin: Origin, edit: Edit = AS_RECORDED) -> Outgoing:
     else:
         path, body, dropped = _translated(origin, upstream, dialect, model)
     if edit.body:
-        body = _read_body(edit.body)
-    for where, value in edit.values.items():
-        body = _with(body, where, value)
-    return Outgoing(
+        body = read_body(edit.body)
+    outgoing = Outgoing(
         origin=origin,
         upstream=upstream,
         dialect=dialect,
@@ -125,9 +127,10 @@ def plan(origin: Origin, edit: Edit = AS_RECORDED) -> Outgoing:
         method=origin.target.method,
         path=f"/{upstream}{path}",
         headers=_headers(origin, dialect),
-        body=body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode(),
+        body=body if isinstance(body, bytes) else _json(body),
         dropped=dropped,
     )
+    return with_values(outgoing, edit)
 
 
 def body_text(outgoing: Outgoing) -> str:
@@ -172,34 +175,53 @@ def _translated(origin: Origin, upstream: str, dialect: str, model: str) -> tupl
     return path_at(upstream, written.path), written.body, written.dropped
 
 
-def _read_body(text: str) -> Any:
-    read = parse_json(text)
-    if read.problem or not isinstance(read.value, dict):
-        raise ResendError(f"the body {read.problem or 'is not a JSON object'}")
-    return cast("dict[str, Any]", read.value)
-
-
-def _with(body: Any, where: str, value: Any) -> Any:
-    """The body with the value at that path."""
-    whole: Any = parse_json(body).value if isinstance(body, bytes) else json.loads(json.dumps(body))
-    *steps, last = where.split(".")
-    here: Any = whole
+def read_body(text: str) -> dict[str, Any]:
+    """The body that somebody wrote. Raises ResendError, which says in which line and column it is wrong."""
     try:
-        for step in steps:
-            here = (
-                cast("list[Any]", here)[int(step)]
-                if isinstance(here, list)
-                else cast("dict[str, Any]", here).setdefault(step, {})
-            )
-        if isinstance(here, list):
-            cast("list[Any]", here)[int(last)] = value
-        elif isinstance(here, dict):
-            here[last] = value
-        else:
-            raise ResendError(f"nothing can be set at {where}: there is {str(cast('object', here))[:40]!r}")
-    except (ValueError, IndexError, AttributeError) as error:
-        raise ResendError(f"nothing can be set at {where}: {error}") from error
-    return whole
+        read: Any = json.loads(text, strict=False)
+    except json.JSONDecodeError as error:
+        what = error.msg.removesuffix(" at")
+        raise ResendError(f"the body is not JSON: line {error.lineno}, column {error.colno}: {what}") from error
+    except (ValueError, RecursionError) as error:
+        raise ResendError(f"the body {parse_json(text).problem or 'cannot be read'}") from error
+    if not isinstance(read, dict):
+        raise ResendError("the body is not a JSON object: it must begin with { and end with }")
+    return cast("dict[str, Any]", read)
+
+
+def with_values(outgoing: Outgoing, edit: Edit) -> Outgoing:
+    """The request with what the edit says of single fields and places. Raises ResendError."""
+    if not edit.fields and not edit.values:
+        return outgoing
+    body: Any = obj_of(parse_json(outgoing.body).value)
+    if not body:
+        raise ResendError("the body is not JSON, so nothing in it can be changed")
+    try:
+        for name, text in edit.fields.items():
+            body = write_field(outgoing.dialect, body, name, text)
+        for where, value in edit.values.items():
+            body = with_value_at(body, where, value)
+    except (FieldError, PlaceError) as error:
+        raise ResendError(str(error)) from error
+    return replace(outgoing, body=_json(body))
+
+
+def parse_values(settings: Iterable[str]) -> Mapping[str, Any]:
+    """`path=value` each; a value that is not JSON is a text. Raises ResendError."""
+    found = dict[str, Any]()
+    for text in settings:
+        path, equals, value = text.partition("=")
+        if not equals or not path.strip():
+            raise ResendError(f"say what to set as path=value, not {text!r}")
+        try:
+            found[path.strip()] = json.loads(value)
+        except ValueError:
+            found[path.strip()] = value
+    return found
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
 
 
 def _headers(origin: Origin, dialect: str) -> tuple[tuple[str, str], ...]:
@@ -216,20 +238,3 @@ def _is_kept(name: str) -> bool:
     low = name.lower()
     ours = low.startswith(("x-union-square-", "x-stainless-"))
     return not ours and low not in _NOT_SENT_AGAIN and not is_credential_name(low.encode())
-
-
-def key_header(outgoing: Outgoing, key: str) -> tuple[str, str]:
-    """The header by which that upstream is shown a key."""
-    if outgoing.upstream == "azure-openai":
-        return ("api-key", key)
-    if outgoing.dialect == "anthropic-messages":
-        return ("x-api-key", key)
-    if outgoing.dialect == "gemini-generate":
-        return ("x-goog-api-key", key)
-    return ("authorization", f"Bearer {key}")
-
-
-def key_variables(upstream: str) -> tuple[str, ...]:
-    """Where in the environment a key for that upstream is looked for, the first that is set."""
-    own = upstream.upper().replace("-", "_") + "_API_KEY"
-    return ("GEMINI_API_KEY", "GOOGLE_API_KEY") if upstream == "gemini" else (own,)

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from union_square.domain.ids import CallId
-from union_square.replaying.resend import Outgoing, key_header, key_variables
+from union_square.replaying.keys import WELL_KNOWN, KeyNames, key_header
+from union_square.replaying.resend import Outgoing
 
 MOST_KEPT = 200
 _CALL_ID = "x-union-square-call-id"
@@ -44,16 +45,12 @@ def session_of_resends(origin: CallId) -> str:
     return f"resent~{origin}"
 
 
-def key_from(environ: Mapping[str, str], upstream: str) -> str:
-    """The key for an upstream in an environment; "" = there is none."""
-    return next((environ[name] for name in key_variables(upstream) if environ.get(name)), "")
-
-
 @dataclass(slots=True)
 class Resends:
     """Those that run, and the last ones that ran. For one event loop. `proxy_url`: where the proxy is now."""
 
     proxy_url: Callable[[], str]
+    key_names: KeyNames = WELL_KNOWN
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     _known: OrderedDict[str, Resend] = field(default_factory=OrderedDict[str, Resend])
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, "asyncio.Task[None]"])
@@ -71,7 +68,7 @@ class Resends:
         self._known[resend.id] = resend
         while len(self._known) > MOST_KEPT:
             self._known.popitem(last=False)
-        key = key.strip() or key_from(self.environ, outgoing.upstream)
+        key = key.strip() or self.key_names.key(self.environ, outgoing.upstream)
         if not (key.isascii() and key.isprintable()):
             resend.state, resend.problem = (
                 "failed",

@@ -1,110 +1,73 @@
 """`union-square replay`: a call or a session sent again from a terminal, through the running proxy."""
 
 import asyncio
-import json
-import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
 
+from union_square.domain.events import Event
 from union_square.domain.ids import CallId
-from union_square.domain.views import CallDetail
-from union_square.replaying.again import NewAnswers
+from union_square.domain.views import CallDetail, CallView, Page
 from union_square.replaying.comparing import Difference, answer_text, differences, word_diff
-from union_square.replaying.failures import ReplayFailure
-from union_square.replaying.loading import load_subject
-from union_square.replaying.resend import Edit, ResendError, origin_of, plan
+from union_square.replaying.rerun import Order, Rerun, totals
+from union_square.replaying.rerunning import ReplayStopped, Sent, open_rerun, send_rerun
 from union_square.replaying.resending import Resends
-from union_square.store.ports import NoSuchSubject, StoreReader
-
-_STORED_SECONDS = 30.0
-"""A call is in the store within a second of its end; longer means that nothing projects."""
+from union_square.store.ports import NO_FILTER, CallFilter, StoreReader
 
 
-class ReplayStopped(ReplayFailure):
-    """A call could not be sent again; the message says which and why."""
+class StoredOnly:
+    """The store read without blocking: of what runs, what the store knows."""
+
+    def __init__(self, reader: StoreReader) -> None:
+        self._reader = reader
+
+    async def calls(
+        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER
+    ) -> Page[CallView]:
+        return await asyncio.to_thread(self._reader.calls, limit=limit, cursor=cursor, where=where)
+
+    async def call(self, call_id: CallId) -> CallDetail:
+        return await asyncio.to_thread(self._reader.call, call_id)
+
+    async def call_events(self, call_id: CallId) -> list[Event]:
+        return await asyncio.to_thread(self._reader.call_events, call_id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What to send again and how. `renew`: later calls get the answers given now. `key`: "" = the environment's."""
-
-    subject: str
-    edit: Edit
-    renew: bool
-    key: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Again:
-    """One call and what it was sent again as."""
-
-    before: CallDetail
-    after: CallDetail
-    dropped: tuple[str, ...]
+async def send_again(reader: StoreReader, resends: Resends, order: Order) -> AsyncIterator[str]:
+    """Send a call or a session's calls; what came of each, in words, as it comes. Raises ReplayFailure,
+    StoreUnavailable."""
+    recorded = StoredOnly(reader)
+    rerun = await open_rerun(recorded, order)
+    async for sent in send_rerun(recorded, resends, rerun, order):
+        yield words_of(sent)
+    if rerun.state == "stopped":
+        raise ReplayStopped(rerun.problem)
+    failed = [f"call {turn.before.id}: {turn.problem}" for turn in rerun.turns if turn.state == "failed"]
+    if len(rerun.turns) > 1:
+        yield _all_words(rerun)
+    if failed:
+        raise ReplayStopped("\n".join(failed))
 
 
-async def send_again(reader: StoreReader, resends: Resends, order: Order) -> AsyncIterator[Again]:
-    """Send the calls in their order, each once the one before has ended. Raises ReplayFailure, StoreUnavailable."""
-    answers = NewAnswers()
-    recording = load_subject(reader, order.subject)
-    session = "" if len(recording.calls) == 1 else f"resent~{order.subject[:90]}~{time.time_ns():x}"
-    for recorded in recording.calls:
-        before = await asyncio.to_thread(reader.call, recorded.id)
-        try:
-            origin = origin_of(recorded.id, before.call.session_id or "", list(recorded.events))
-            outgoing = plan(origin, order.edit)
-            outgoing = answers.put_into(outgoing) if order.renew else outgoing
-        except ResendError as error:
-            raise ReplayStopped(f"call {recorded.id}: {error}") from error
-        resend = resends.start(outgoing, order.key, session=session)
-        await resends.wait(resend)
-        if resend.call_id is None:
-            raise ReplayStopped(f"call {recorded.id}: {resend.problem}")
-        after = await _stored(reader, resend.call_id)
-        yield Again(before=before, after=after, dropped=outgoing.dropped)
-        if order.renew:
-            said = [detail.messages[detail.request_message_count :] for detail in (before, after)]
-            answers.add(said[0], said[1])
-
-
-async def _stored(reader: StoreReader, call_id: CallId) -> CallDetail:
-    deadline = time.monotonic() + _STORED_SECONDS
-    while True:
-        try:
-            found = await asyncio.to_thread(reader.call, call_id)
-            if found.call.state != "running":
-                return found
-        except NoSuchSubject:
-            pass  # on its way
-        if time.monotonic() > deadline:
-            raise ReplayStopped(f"call {call_id} did not come into the store; is the projector running?")
-        await asyncio.sleep(0.1)
-
-
-def parse_values(settings: Sequence[str]) -> Mapping[str, Any]:
-    """`path=value` each; a value that is not JSON is a text. Raises ResendError."""
-    found = dict[str, Any]()
-    for text in settings:
-        path, equals, value = text.partition("=")
-        if not equals or not path:
-            raise ResendError(f"say what to set as path=value, not {text!r}")
-        try:
-            found[path] = json.loads(value)
-        except ValueError:
-            found[path] = value
-    return found
-
-
-def words_of(again: Again) -> str:
+def words_of(sent: Sent) -> str:
     """The two answers as one text with [-gone-]{+new+} words, and what they took."""
+    before, after = sent.before, sent.after
     marks = {"same": "{}", "gone": "[-{}-]", "new": "{{+{}+}}"}
-    spans = word_diff(answer_text(again.before), answer_text(again.after))
-    lines = [f"{again.before.call.id} → {again.after.call.id} ({again.after.call.upstream}, {again.after.call.model})"]
-    lines += [f"left out: {', '.join(again.dropped)}"] if again.dropped else []
+    spans = word_diff(answer_text(before), answer_text(after))
+    lines = [f"{before.call.id} → {after.call.id} ({after.call.upstream}, {after.call.model})"]
+    lines += [f"left out: {', '.join(sent.turn.dropped)}"] if sent.turn.dropped else []
+    lines += [f"failed: {sent.turn.problem}"] if sent.turn.problem else []
     lines.append("".join(marks[span.kind].format(span.text) for span in spans))
-    lines.append("; ".join(filter(None, map(_figure, differences(again.before, again.after)))))
+    lines.append(_figures(differences(before.call, after.call)))
     return "\n".join(lines) + "\n"
+
+
+def _all_words(rerun: Rerun) -> str:
+    failed = f", {rerun.failed} failed" if rerun.failed else ""
+    head = f"{rerun.sent} of {len(rerun.turns)} calls sent again{failed}; recorded as session {rerun.session}"
+    return "\n".join(filter(None, (head, _figures(totals(rerun.turns)))))
+
+
+def _figures(found: Sequence[Difference]) -> str:
+    return "; ".join(filter(None, map(_figure, found)))
 
 
 def _figure(difference: Difference) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from union_square.domain.views import CallDetail, CallView
 from union_square.replaying.comparing import Difference, answer_text, differences, word_diff
-from union_square.replaying.resend import Outgoing, key_variables
+from union_square.replaying.keys import KeyNames
 from union_square.ui import wording
 
 _FULL = 60_000
@@ -70,7 +70,7 @@ def present_compared(before: CallDetail, after: CallDetail) -> ComparedView:
     else:
         spans = [SpanView(kind=span.kind, text=span.text) for span in word_diff(said, says)]
         old, new = [s for s in spans if s.kind != "new"], [s for s in spans if s.kind != "gone"]
-        compared = [_difference(each) for each in differences(before, after)]
+        compared = [_difference(each) for each in differences(before.call, after.call)]
     return ComparedView(before=_side(before.call, old), after=_side(after.call, new), differences=compared)
 
 
@@ -139,10 +139,10 @@ def _line(call: CallView) -> ResendLine:
     )
 
 
-def present_key(outgoing: Outgoing, environ: Mapping[str, str]) -> str:
+def present_key(key_names: KeyNames, upstream: str, environ: Mapping[str, str]) -> str:
     """Whose key it will be sent with, in words. Names the variable, never its value."""
-    names = key_variables(outgoing.upstream)
-    found = next((name for name in names if environ.get(name)), "")
+    found = key_names.found(environ, upstream)
     if found:
         return f"Sent with {found} from the environment, unless another key is typed here for this once."
-    return f"{' or '.join(names)} is not set where the UI runs: type a key for this once. It is kept nowhere."
+    names = " or ".join(key_names.of(upstream))
+    return f"{names} is not set where the UI runs: type a key for this once. It is kept nowhere."

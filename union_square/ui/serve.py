@@ -83,23 +83,26 @@ class _OnePort:
         """Runs inside Reflex's lifespan: the reader is there before the first page asks for it."""
         from union_square.api import create_api
         from union_square.exporting.importing import Importer
+        from union_square.replaying.rerunning import Reruns
         from union_square.replaying.resending import Resends
         from union_square.ui import services
         from union_square.ui.sharing import all_formats
 
         values = self._values
-        resends = Resends(lambda: real_proxy_url(values))
+        resends = Resends(lambda: real_proxy_url(values), values.key_names)
         base_urls = dict(values.upstreams)
         importer = Importer(
             home=values.home, log_folder=values.log_folder, base_urls=base_urls, rules=values.redaction_rules
         )
         formats = all_formats(style_folder())
         async with self._open_watching(self._values) as watching:
-            self._api = create_api(watching, resends=resends, formats=formats, base_urls=base_urls, importer=importer)
-            services.use(services.Services(watching=watching, values=self._values, resends=resends))
+            reruns = Reruns(watching, resends)
+            self._api = create_api(watching, reruns=reruns, formats=formats, base_urls=base_urls, importer=importer)
+            services.use(services.Services(watching=watching, values=self._values, resends=resends, reruns=reruns))
             try:
                 yield
             finally:
+                await reruns.close()
                 await resends.close()
 
 

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 from union_square.announcing import announcement_file
+from union_square.replaying.rerunning import Reruns
 from union_square.replaying.resending import Resends
 from union_square.store.sql import SqlStore
 from union_square.ui.values import UiValues
@@ -23,6 +24,7 @@ class Services:
     watching: Watching
     values: UiValues
     resends: Resends
+    reruns: Reruns
 
 
 class ServicesNotOpen(RuntimeError):

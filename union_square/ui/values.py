@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from union_square.announcing import read_announcement
 from union_square.domain.redaction_rules import Rule, parse_rules
+from union_square.replaying.keys import WELL_KNOWN, KeyNames
 from union_square.wire.prices import Prices
 
 
@@ -27,6 +28,7 @@ class UiValues:
     certificate: Path | None = None  # with `key`: what the UI is served with; None = plain HTTP
     key: Path | None = None
     upstreams: tuple[tuple[str, str], ...] = ()
+    key_names: KeyNames = WELL_KNOWN  # the variables that keys are taken from, by name
     shown: tuple[tuple[str, str], ...] = ()
     prices: Prices = ()
     redaction_rules: tuple[Rule, ...] = ()  # what imports are looked through for, as the proxy does while recording
@@ -62,6 +64,8 @@ class SettingsLike(Protocol):
     def tls_key(self) -> Path | None: ...
     @property
     def own_prices(self) -> Prices: ...
+    @property
+    def key_variables(self) -> Mapping[str, str]: ...
     @property
     def author(self) -> str: ...
     @property
@@ -155,6 +159,7 @@ def values_of(settings: SettingsLike, *, token: str = "") -> UiValues:
         certificate=settings.tls_certificate if token else None,
         key=settings.tls_key if token else None,
         upstreams=tuple((name, upstream.base_url) for name, upstream in settings.all_upstreams.items()),
+        key_names=KeyNames(configured=settings.key_variables),
         shown=shown,
         prices=settings.own_prices,
         redaction_rules=parse_rules(settings.redact, settings.redact_patterns),

@@ -143,7 +143,7 @@ class ResendState(rx.State):
         self.dropped = (
             "Left out, for it cannot be said there: " + ", ".join(outgoing.dropped) if outgoing.dropped else ""
         )
-        self.key_words = present_key(outgoing, os.environ)
+        self.key_words = present_key(services().values.key_names, outgoing.upstream, os.environ)
 
     def _show(self, look: _Look) -> None:
         self.phase, self.failure = look.phase, look.failure
