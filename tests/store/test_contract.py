@@ -22,6 +22,7 @@ from union_square.domain.messages import (
     ToolResultPart,
     Usage,
 )
+from union_square.domain.tasks import CALLED
 from union_square.domain.views import GapView
 from union_square.store.ports import CallFilter, CursorError, LinkQuery, NoSuchSubject, Projection
 
@@ -462,3 +463,12 @@ def test_children_are_counted_as_of_the_begin_of_the_call(store: Store):
     assert found.started_at == at(1)
     (before,) = store.writer.find_links(replace(query, started_at=at(2)))
     assert before.children == 0
+
+
+def test_a_sub_agents_call_does_not_continue_the_call_that_asked_for_it(store: Store):
+    calls = [projection(1, thread_digests=("d1",)), projection(2, thread_digests=("d2", CALLED), parent=1)]
+    store.writer.write(calls, {})
+    query = LinkQuery(call_id=call_id(99), started_at=at(99), fingerprint="key", upstream="openai", history=("d1",))
+    assert [found.children for found in store.writer.find_links(query)] == [0]
+    store.writer.write([projection(3, thread_digests=("d3",), parent=1)], {})
+    assert [found.children for found in store.writer.find_links(query)] == [1]

@@ -70,6 +70,16 @@ CASES: dict[str, tuple[str, Any, tuple[Part, ...]]] = {
         ),
         both(PLAIN),
     ),
+    "responses streamed, broken off": (
+        "/v1/responses",
+        named_sse(
+            event("response.output_item.added", output_index=0, item=ITEM | {"content": []}),
+            event("response.output_text.delta", output_index=0, content_index=0, delta="Sk"),
+            event("response.output_text.annotation.added", output_index=0, content_index=0, annotation=PLAIN),
+            event("response.output_text.delta", output_index=0, content_index=0, delta="y."),
+        ),
+        both(PLAIN),
+    ),
     "anthropic": (
         "/v1/messages",
         {"type": "message", "content": [{"type": "text", "text": "Sky.", "citations": [QUOTE]}]},

@@ -66,6 +66,7 @@ class Tree:
         return tuple(found)
 
     def _main_child(self, call_id: CallId) -> CallId | None:
-        """Of the calls that continue it, the one on which the most was built; of equals the latest."""
-        own = self._children.get(call_id)
+        """Of the calls that continue it, the one on which the most was built; of equals the latest. A sub-agent that it
+        called begins a line of its own."""
+        own = [one for one in self._children.get(call_id, ()) if self._turns[one].relation != "sub_agent"]
         return max(own, key=lambda one: (self._sizes[one], self._numbers[one])) if own else None

@@ -27,7 +27,8 @@ class Turn:
     """One call's share of its session's conversation: what its request added, and what came back.
 
     `added` leaves out what the parent call's request and response held already; a turn whose `branch` is true does not
-    continue the turn shown before it (an edit, a retry, a sub-agent). `after` is the call that it continues."""
+    continue the turn shown before it (an edit, a retry, a sub-agent). `after` is the call that it continues, or that
+    called it."""
 
     call: CallView
     added: tuple[Message, ...]
@@ -70,6 +71,7 @@ def build_turns(calls: Sequence[CallDetail]) -> tuple[Turn, ...]:
         own = said[call.call.id]
         parent = _parent(call, before, said)
         shared, continues = (0, False) if parent is None else _shared(said[parent], own)
+        called = parent is not None and _is_called(call, said[parent], own, shared)
         kept_by_provider = call.call.link_rule == "provider"  # then the request holds only what is new
         first = own.prompts if parent and said[parent].system == own.system else 0
         repeated = bisect_right(own.ends, shared)
@@ -84,13 +86,23 @@ def build_turns(calls: Sequence[CallDetail]) -> tuple[Turn, ...]:
                 annotations=call.annotations,
                 branch=before is not None and not (parent == before and (continues or kept_by_provider)),
                 after=parent,
-                relation=_relation(own, parent, earlier),
+                relation="sub_agent" if called else _relation(own, parent, earlier),
                 context=weights.of_request(call),
             )
         )
-        earlier.setdefault(parent, []).append(own)
+        if not called:
+            earlier.setdefault(parent, []).append(own)
         before = call.call.id
     return tuple(turns)
+
+
+def _is_called(call: CallDetail, parent: _Said, own: _Said, shared: int) -> bool:
+    """Whether a tool call of its parent's asked for it. In a session that the client names, the link does not say so:
+    then it is what opens a conversation under another system prompt, and has a parent all the same."""
+    if call.call.link_rule in {"header", "client"} and call.call.parent_id and not shared:
+        asked = call.messages[: call.request_message_count]
+        return own.system != parent.system and not any(message.role == "assistant" for message in asked)
+    return call.call.link_rule == "tool_call"
 
 
 def _relation(own: _Said, parent: CallId | None, earlier: dict[CallId | None, list[_Said]]) -> Relation:

@@ -220,7 +220,8 @@ class CallTextRow(TableRow, table=True):
 
 
 class ThreadRow(TableRow, table=True):
-    """The digest of the history that a continuation of the call would repeat; one for each choice it was given."""
+    """What later calls are linked to the call by: digests of the history that a continuation would repeat, keys of the
+    tasks that it gave to sub-agents; and the mark that it is a sub-agent's itself (`domain.tasks`)."""
 
     __tablename__ = "threads"
     __table_args__ = (Index(None, "digest", "fingerprint"),)

@@ -3,6 +3,7 @@
     rung 1  the client says so: `x-union-square-session-id` ("header"), else a known client's or peer's id ("client")
     rung 2  the provider links: `previous_response_id`, `conversation` ("provider")
     rung 3  the content links: the history repeats an earlier call's request and its answer ("content")
+            the task links: it opens with a text that an open tool call of an earlier answer holds ("tool_call")
     rung 4  nothing does: the call begins a session ("new")
 
 `plan_link` reads what the request says, the store is asked the plan's queries, `decide_link` chooses. The session comes
@@ -19,12 +20,18 @@ Confidence, from 0 to 1, is a guess that is written down, not a measurement:
           times 0.8 where the answer comes back changed, 0.4 where it is not there at all (`domain.threads`),
           times 0.9 where several calls fit, and system prompt, upstream, model or not being continued tells them apart,
           times 0.6 where nothing does and the latest is taken
+    tool_call, by the length of the task: 0.9 from 100 characters on, else 0.8
+
+A sub-agent (`domain.tasks`) is linked to the call that asked for it when there is exactly one such call: of the same
+credential, begun at most `CALLER_SECONDS` before, with another system prompt, and not gone on with yet. A call has been
+gone on with once a call that continues it was answered: by then its tool calls have their results. Where two calls gave
+the same task away and both are open, nothing is linked.
 """
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from union_square.domain.client_sessions import client_session, own_session
 from union_square.domain.ids import CallId, IdError, SessionId, parse_session_id
@@ -34,6 +41,9 @@ from union_square.domain.views import LinkRule
 
 NEWEST = 64
 """Places of a history that are looked for first: those of its last messages."""
+
+CALLER_SECONDS = 3600
+"""How long before a sub-agent's first call its caller may have begun: people are asked whether a tool may run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +71,7 @@ class LinkCandidate:
     matched: str
     system_digest: str
     started_at: datetime
-    children: int
+    children: int  # that continue it: not those that its tool calls asked for
     upstream: str = ""
     model: str = ""
 
@@ -75,6 +85,7 @@ class Link:
     rule: LinkRule
     confidence: float
     external_session: str = ""  # what the client or the provider calls it, where that is not the session id
+    called: bool = False  # a tool call of the parent's asked for it: it does not continue the parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +110,7 @@ class LinkPlan:
     history: History
     scope: LinkQuery  # that asks for nothing yet
     by_response: LinkQuery | None
+    by_task: LinkQuery | None  # asked where nothing else finds anything
 
     def by_history(self) -> Iterator[LinkQuery]:
         """What to ask for the content, one after the other, until something is found: the newest places first, so that
@@ -130,6 +142,7 @@ def plan_link(
         session_id=stated.session_id if stated and stated.rule != "provider" else "",
     )
     previous = request.previous_response_id
+    tasks = () if previous or (stated and stated.rule == "provider") else tuple(history.tasks)
     return LinkPlan(
         call_id=call_id,
         stated=stated,
@@ -139,12 +152,20 @@ def plan_link(
         history=history,
         scope=scope,
         by_response=replace(scope, response_id=previous) if previous else None,
+        by_task=replace(scope, history=tasks) if tasks else None,
     )
 
 
-def decide_link(plan: LinkPlan, by_response: Sequence[LinkCandidate], by_history: Sequence[LinkCandidate]) -> Link:
+def decide_link(
+    plan: LinkPlan,
+    by_response: Sequence[LinkCandidate],
+    by_history: Sequence[LinkCandidate],
+    by_task: Sequence[LinkCandidate] = (),
+) -> Link:
     """The call's session and parent, given what the plan's queries found (nothing where there was none)."""
     parent, certainty = _choose(by_response or by_history, plan)
+    if parent is None and (caller := _caller(by_task, plan)):
+        return _called(plan, caller)
     parent_id = parent.call_id if parent else None
     stated = plan.stated
     if stated and (stated.rule != "provider" or not by_response):
@@ -164,6 +185,20 @@ def decide_link(plan: LinkPlan, by_response: Sequence[LinkCandidate], by_history
         return Link(session_id=parent.session_id, parent_id=parent_id, rule="provider", confidence=1.0)
     likely = round(_likeness(plan.history, parent.matched) * certainty, 3)
     return Link(session_id=parent.session_id, parent_id=parent_id, rule="content", confidence=likely)
+
+
+def _called(plan: LinkPlan, caller: LinkCandidate) -> Link:
+    """The place of a sub-agent's first call. A session that the request names stays its own: the caller is of it."""
+    stated = plan.stated
+    likely = 0.9 if plan.history.tasks[caller.matched] >= 100 else 0.8
+    return Link(
+        session_id=stated.session_id if stated else caller.session_id,
+        parent_id=caller.call_id,
+        rule=stated.rule if stated else "tool_call",
+        confidence=stated.confidence if stated else likely,
+        external_session=stated.external if stated else "",
+        called=True,
+    )
 
 
 def derived_id(prefix: str, *of: str) -> SessionId:
@@ -201,6 +236,15 @@ def _choose(candidates: Sequence[LinkCandidate], plan: LinkPlan) -> tuple[LinkCa
     if len(candidates) == 1:
         return latest, 1.0
     return latest, 0.9 if len(pool) == 1 else 0.6
+
+
+def _caller(candidates: Sequence[LinkCandidate], plan: LinkPlan) -> LinkCandidate | None:
+    """The one call whose tool call is certainly still open."""
+    since = plan.scope.started_at - timedelta(seconds=CALLER_SECONDS)
+    waiting = [one for one in candidates if not one.children and one.started_at >= since]
+    if len(waiting) != 1 or waiting[0].system_digest == plan.system_digest:
+        return None
+    return waiting[0]
 
 
 def _likeness(history: History, digest: str) -> float:

@@ -40,6 +40,7 @@ from union_square.domain.messages import (
     ToolCallPart,
     ToolResultPart,
 )
+from union_square.domain.tasks import LEAST_TASK, given_tasks, task_key, told_tasks
 
 MOST_CHOICES = 16
 """Of one response that a continuation is expected of."""
@@ -100,6 +101,8 @@ class History:
         self._speaker, self._in_text = (known._speaker, known._in_text) if known else ("", False)
         self._characters = known._characters if known else 0
         self._has_tool_ids, self._answered = (known._has_tool_ids, known._answered) if known else (False, False)
+        # The keys of what the user said, each with its length: of a conversation that begins, whose task it is.
+        self._told: dict[str, int] = known._told if known else {}
         # For each message: what it may be left of an answer, and the place behind it where it is one.
         self._found: list[tuple[tuple[Place, ...], Place | None]] = list(known._found) if known else []
         for message in self.messages[len(self._found) :]:
@@ -125,6 +128,8 @@ class History:
 
     def _digest(self, items: Said) -> None:
         loose, exact = tuple[Place, ...](), None
+        if told := {task_key(i.data): len(i.data) for i in items if i.speaker == "user" and _is_task(i)}:
+            self._told = self._told | told  # shared with the histories before it
         if items:
             loose = tuple(self._loose_places(items))
             if self._add(items) == "assistant":
@@ -155,6 +160,15 @@ class History:
         if self._speaker not in {"", "assistant"}:
             digests[self._key("asked" if answers else "unanswered")] = None
         return tuple(digests)
+
+    @property
+    def tasks(self) -> dict[str, int]:
+        """Of a conversation that begins: the keys of the texts that may be a sub-agent's task, with their lengths."""
+        return {} if self._answered or self._has_tool_ids else told_tasks(self._told)
+
+    def given_tasks(self, choices: Iterable[Message]) -> tuple[str, ...]:
+        """What sub-agents may be known by that a call with this request asked for."""
+        return given_tasks(choices, self._told)
 
     def _add(self, items: Said) -> str:
         """Who spoke last then."""
@@ -212,6 +226,10 @@ def places(messages: Sequence[Message]) -> tuple[Place, ...]:
 def thread_digests(request: Sequence[Message], choices: Iterable[Message]) -> tuple[str, ...]:
     """The digests of the histories that continuations of a call would repeat: its request and one of its choices."""
     return History(request).thread_digests(choices)
+
+
+def _is_task(item: _Item) -> bool:
+    return item.kind == "text" and len(item.data) >= LEAST_TASK
 
 
 def _is_telling(item: _Item) -> bool:

@@ -13,7 +13,7 @@ from union_square.domain.ids import CallId, SessionId
 from union_square.domain.lifecycle import CallState
 from union_square.domain.messages import Message, ToolOffer, Usage
 
-LinkRule = Literal["header", "client", "provider", "content", "new", "manual"]
+LinkRule = Literal["header", "client", "provider", "content", "tool_call", "new", "manual"]
 """The rung that linked a call to its session: our header; a known client's own id; the provider's link; the history
 its request repeats; none (it begins a session); a person."""
 

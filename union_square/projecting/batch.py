@@ -39,7 +39,8 @@ class Batch:
         plan = call.plan()
         by_response = self._find(plan.by_response)
         by_history = () if by_response else self._find_any(plan.by_history())
-        return decide_link(plan, by_response, by_history)
+        by_task = () if by_response or by_history else self._find(plan.by_task)
+        return decide_link(plan, by_response, by_history, by_task)
 
     def add(self, projection: Projection) -> None:
         call = projection.detail.call

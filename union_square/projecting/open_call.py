@@ -12,6 +12,7 @@ from union_square.domain import records
 from union_square.domain.ids import CallId
 from union_square.domain.messages import Message
 from union_square.domain.session import Link, LinkPlan, plan_link
+from union_square.domain.tasks import CALLED
 from union_square.domain.threads import History
 from union_square.domain.threads_kept import Memory
 from union_square.domain.views import CallDetail
@@ -131,7 +132,11 @@ class OpenCall:
         elsewhere = bool(request.previous_response_id or request.conversation_id)  # the provider keeps the history
         return replace(
             projection,
-            thread_digests=() if elsewhere else history.thread_digests(choices),
+            thread_digests=(
+                *(() if elsewhere else history.thread_digests(choices)),
+                *history.given_tasks(choices),
+                *((CALLED,) if link and link.called else ()),
+            ),
             response_id=response.response_id,
             archive=bytes(self.archive),
         )

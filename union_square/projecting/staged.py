@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from union_square.domain.ids import CallId
 from union_square.domain.lifecycle import ENDED
 from union_square.domain.session import LinkCandidate, LinkQuery
+from union_square.domain.tasks import CALLED
 from union_square.store.mapping import answered_at, to_us
 from union_square.store.ports import Projection
 
@@ -37,7 +38,7 @@ class Staged:
             if name:
                 found = self._by_name.setdefault((projection.fingerprint, name), {})
                 found[call.id] = _Answered(projection, at)
-        if call.parent_id:
+        if call.parent_id and CALLED not in projection.thread_digests:
             self._children.setdefault(call.parent_id, {})[call.id] = at
 
     def find(self, query: LinkQuery, stored: Iterable[LinkCandidate]) -> list[LinkCandidate]:

@@ -24,8 +24,11 @@ from union_square.store.packing import pack_records, unpack_records
 from union_square.store.ports import Projection
 from union_square.store.tables import ARCHIVE_PIECES, ARCHIVES, CALLS, AnySelect, pieces
 
-MOST_GROUP_BYTES = 16 << 20
-MOST_CHAIN_BYTES = 32 << 20
+MOST_GROUP_BYTES = 40 << 20
+MOST_CHAIN_BYTES = 64 << 20
+"""Decompressing so much takes about 17 ms of CPU time. A group of that size holds some hundred turns of an agent whose
+last request has half a megabyte; each further group holds what is new in it twice, as key and as steps."""
+
 STEP_BYTES = 100 << 10
 """What one more call in a chain costs besides its bytes: finding it takes as long as decompressing so many."""
 

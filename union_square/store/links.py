@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, and_, bindparam, func, or_, select
 
 from union_square.domain.ids import CallId, SessionId
+from union_square.domain.tasks import CALLED
 from union_square.store import mapping
 from union_square.store.ports import LinkCandidate, LinkQuery
 from union_square.store.tables import CALLS, MOVED, THREADS, AnySelect, pieces
@@ -37,12 +38,13 @@ def _known(connection: Connection, query: LinkQuery) -> Iterator[str]:
 
 def _statement(matched: Any) -> AnySelect:
     """As if nobody had moved a call: the ladder sees its own answers, and people's are laid over what it finds."""
-    c, child = CALLS.c, CALLS.alias("child")
+    c, child, mark = CALLS.c, CALLS.alias("child"), THREADS.alias("mark")
     session_id = func.coalesce(MOVED.c.session_id, c.session_id)
     began = bindparam("began", type_=BigInteger())
+    called = select(mark.c.call_id).where(mark.c.call_id == child.c.id, mark.c.digest == CALLED)
     children = (
         select(func.count())
-        .where(child.c.parent_id == c.id, child.c.answered_at <= began)
+        .where(child.c.parent_id == c.id, child.c.answered_at <= began, ~called.exists())
         .correlate(CALLS)
         .scalar_subquery()
     )

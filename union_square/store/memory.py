@@ -22,6 +22,7 @@ from union_square.domain.ids import CallId, SessionId, WriterId
 from union_square.domain.lifecycle import ENDED
 from union_square.domain.models import CallRow, SessionRow
 from union_square.domain.placing import Standing
+from union_square.domain.tasks import CALLED
 from union_square.domain.views import (
     AnnotationView,
     CallDetail,
@@ -353,7 +354,12 @@ class MemoryStore(Annotator):
             linked = self._projections[id_].detail.call.session_id  # as if nobody had moved it
             here = linked is not None and query.session_id in {"", linked}
             if same and earlier and here and row.fingerprint == query.fingerprint:
-                children = sum(c.parent_id == id_ and _answered_by(c, began) for c in self._rows.values())
+                children = sum(
+                    c.parent_id == id_
+                    and _answered_by(c, began)
+                    and CALLED not in self._projections[CallId(c.id)].thread_digests
+                    for c in self._rows.values()
+                )
                 found.append(
                     LinkCandidate(
                         call_id=id_,

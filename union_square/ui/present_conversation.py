@@ -136,6 +136,8 @@ def _branch_note(turn: Turn, numbers: Numbers) -> str:
     if not turn.branch:
         return ""
     parent = numbers.get(turn.after or turn.call.parent_id or "")
+    if turn.relation == "sub_agent" and parent:
+        return f"Sub-agent: called by turn #{parent}"
     return f"Branch: continues turn #{parent}" if parent else "Branch: does not continue the turn before it"
 
 

@@ -38,6 +38,7 @@ LINKED_BY = {
     "client": "The client sent its own session id with the request.",
     "provider": "The request names the response before it, or the provider's own conversation.",
     "content": "The request repeats an earlier call of this session and its answer.",
+    "tool_call": "It opens with the task that a tool call of an earlier answer gives: it is a sub-agent's first call.",
     "new": "Nothing links it to an earlier call, so it begins a session.",
     "manual": "A person put it here.",
 }
@@ -91,7 +92,7 @@ def _row(session_id: str, turn: Turn, number: int, depth: int, numbers: dict[str
         number=f"#{number}",
         indent=f"{min(depth, _DEEPEST) * _INDENT}px",
         relation=turn.relation,
-        relation_word=f"{word} of #{parent}" if turn.relation in {"branch", "retry"} and parent else word,
+        relation_word=f"{word} of #{parent}" if turn.relation in {"branch", "retry", "sub_agent"} and parent else word,
         link=wording.LINK_WORDS[call.link_rule] if call.link_rule else "not linked yet",
         sure=sure_word(call.link_confidence),
         sure_class=_sure_class(call),

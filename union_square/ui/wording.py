@@ -15,6 +15,7 @@ LINK_WORDS = {
     "client": "the client's own id",
     "provider": "the provider's link",
     "content": "repeats the history",
+    "tool_call": "a tool call's task",
     "new": "begins a session",
     "manual": "linked by hand",
 }

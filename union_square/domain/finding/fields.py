@@ -37,7 +37,7 @@ def _number(name: str, says: str, example: str, *aliases: str, unit: Unit = "cou
 
 STATES = ("running", "done", "failed", "cut_off", "ended")
 STATUS_WORDS = ("ok", "error", "running", "2xx", "3xx", "4xx", "5xx")
-LINK_RULES = ("header", "client", "provider", "content", "new", "manual")
+LINK_RULES = ("header", "client", "provider", "content", "tool_call", "new", "manual")
 THINGS = ("note", "tag", "label", "score", "gap", "error", "tool", "usage", "cost", "parent", "model")
 
 FIELDS: tuple[Field, ...] = (

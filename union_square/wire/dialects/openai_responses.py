@@ -20,6 +20,8 @@ _PATH = re.compile(r"/responses(/resp_[^/]+|/input_tokens|/compact)?/?\Z")
 _NOT_PARAMETERS = {"model", "input", "instructions", "tools", "stream", "previous_response_id", "conversation"}
 _OWN_FIELDS = {"instructions", "previous_response_id", "max_output_tokens", "reasoning", "text"}
 _ENDS = {"response.completed", "response.incomplete", "response.failed", "response.cancelled", "response.done"}
+_CITED = "response.output_text.annotation.added"
+_OF_ITEMS = {"response.output_item.added", "response.output_item.done", _CITED}
 MAX_ITEMS = 4096
 """Output items of one response that are kept. Known responses hold a few dozen."""
 
@@ -87,15 +89,10 @@ class ResponsesDraft(Draft):
                 self.said_all = True
                 self._take_output(event["response"])
             return True
-        if kind in {"response.output_item.added", "response.output_item.done"}:
+        if kind in _OF_ITEMS or kind.endswith(".delta"):
             slot = self._slot(event)
             if slot is not None:
-                self._take_item(slot, obj_of(event.get("item")), done=kind.endswith("done"))
-            return True
-        if kind.endswith(".delta"):
-            slot = self._slot(event)
-            if slot is not None:
-                slot.grow(kind, event, self)
+                self._take_piece(slot, kind, event)
             return True
         return kind.startswith(("response.", "keepalive", "error", "codex.")) or kind in {
             "ping",
@@ -126,6 +123,14 @@ class ResponsesDraft(Draft):
             self.note(f"more than {MAX_ITEMS:,} output items; the rest are not shown")
         if output:  # some servers leave it empty at the end of a stream
             self._final = [part for item in output[:MAX_ITEMS] for part in item_parts(item)]
+
+    def _take_piece(self, slot: Slot, kind: str, event: dict[str, Any]) -> None:
+        if kind.endswith(".delta"):
+            slot.grow(kind, event, self)
+        elif kind == _CITED:
+            slot.cite(event)
+        else:
+            self._take_item(slot, obj_of(event.get("item")), done=kind.endswith("done"))
 
     def _take_item(self, slot: Slot, item: dict[str, Any], *, done: bool) -> None:
         slot.take(item, done=done)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from union_square.domain.messages import Part, RefusalPart, TextPart, ThinkingPart, ToolCallPart
+from union_square.wire.dialects.citations import MOST_CITATIONS, cited
 from union_square.wire.dialects.draft import Draft, TailKind
 from union_square.wire.dialects.responses_items import item_parts
 from union_square.wire.jsontext import count_of, text_of
@@ -36,6 +37,7 @@ class Slot:
         self._item: dict[str, Any] = {}
         self._done: list[Part] | None = None
         self._texts: dict[tuple[str, int], TextBuffer] = {}  # by event name and content or summary index
+        self._cited: dict[int, list[Any]] = {}  # by content index: the annotations of a text that grows
 
     def take(self, item: dict[str, Any], *, done: bool) -> None:
         """The item as `output_item.added` or `.done` tells it."""
@@ -43,6 +45,7 @@ class Slot:
         if done:
             self._done = item_parts(item)
             self._texts.clear()
+            self._cited.clear()
 
     def grow(self, event_name: str, event: dict[str, Any], draft: Draft) -> None:
         """One delta: "response.output_text.delta" and its fields."""
@@ -57,6 +60,14 @@ class Slot:
         self.grew = True
         draft.grow(self._texts.setdefault((name, index), TextBuffer()), delta, kind)
 
+    def cite(self, event: dict[str, Any]) -> None:
+        """One `response.output_text.annotation.added`."""
+        index = count_of(event.get("content_index")) or 0
+        if self._done is None and (index in self._cited or len(self._cited) < _MAX_TEXTS):
+            found = self._cited.setdefault(index, [])
+            if len(found) < MOST_CITATIONS:
+                found.append(event.get("annotation"))
+
     def parts(self) -> list[Part]:
         """What has come of the item so far."""
         if self._done is not None:
@@ -65,11 +76,11 @@ class Slot:
             return item_parts(self._item) if text_of(self._item.get("type")) not in {"", "message", "reasoning"} else []
         thoughts = [text.text() for (name, _), text in self._texts.items() if _KINDS[name] == "thinking"]
         parts: list[Part] = [ThinkingPart(text="\n\n".join(thoughts))] if thoughts else []
-        for (name, _), text in self._texts.items():
+        for (name, index), text in self._texts.items():
             if name == "refusal":
                 parts.append(RefusalPart(text=text.text()))
             elif _KINDS[name] == "text":
-                parts.append(TextPart(text=text.text()))
+                parts += [TextPart(text=text.text()), *cited(self._cited.get(index, ()))]
             elif _KINDS[name] == "tool_call":
                 parts.append(self._call(text.text()))
         return parts
