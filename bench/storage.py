@@ -44,8 +44,8 @@ class StorageFigures:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure and print; 1 when an agent's archive takes more than 1.5 times its content (up to `GOAL_TURNS`: later ones
-    begin a new group, and with it again what is new in them), or reading one call 20 ms."""
+    """Measure and print; 1 when an agent's archive takes more than 1.5 times its content (up to `GOAL_TURNS`; later
+    calls begin a new group, and what is new in it is kept twice), or reading one call 20 ms."""
     parser = argparse.ArgumentParser(prog="python -m bench storage", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--turns", type=int, nargs="+", default=[50, 100, 200])
     options = parser.parse_args(argv)

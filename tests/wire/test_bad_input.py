@@ -94,6 +94,14 @@ def test_a_wrong_content_type_hides_nothing(kind: str) -> None:
 def test_of_a_key_that_is_there_twice_the_last_counts_as_it_does_at_providers(body: bytes) -> None:
     found = call(CHAT, body, WHOLE)
     assert (found.request.model, found.request.messages[0].parts) == ("b", (TextPart(text="Hi"),))
+    assert 'the request body repeats the key "model" at byte 15' in found.detail().problems[0]
+
+
+def test_a_key_that_an_event_of_a_stream_holds_twice_is_told_with_the_event() -> None:
+    event = b'data: {"choices": [{"index": 0, "delta": {"content": "x", "content": "y"}}]}\n\n'
+    found = call(CHAT, ASKED, event)
+    assert found.response.messages[0].parts == (TextPart(text="y"),)
+    assert 'event 1 repeats the key "content" at byte 52 (line 1)' in found.response.problem
 
 
 TEN_MEGABYTES = 10 << 20

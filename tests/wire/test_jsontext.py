@@ -102,8 +102,30 @@ def test_a_byte_order_mark_and_utf16_are_read() -> None:
     assert parse_json('{"a": "é"}'.encode("utf-16")).value == {"a": "é"}
 
 
-def test_of_a_key_given_twice_the_last_counts() -> None:
-    assert parse_json(b'{"a": 1, "a": 2}').value == {"a": 2}
+@pytest.mark.parametrize(
+    ("text", "value", "where"),
+    [
+        ('{"a": 1, "a": 2}', {"a": 2}, '"a" at byte 9 (line 1)'),
+        ('{"é": [{"a": "}]\\"", "b": 1},\n {"a": "a", "b": 2, "b" : 3}]}', None, '"b" at byte 51 (line 2)'),
+        ('{"a": {"a": ["a", ":", {}]}, "b": ["a", ":"], "\\u0061": "a"}', None, '"a" at byte 46 (line 1)'),
+        ('[{"x": 1}, {"x": {"y": 1, "y": {"y": 1}}, "x": 2}]', None, '"y" at byte 26 (line 1)'),
+    ],
+)
+def test_of_a_key_given_twice_the_last_counts_and_its_place_is_told(text: str, value: Any, where: str) -> None:
+    read = parse_json(text.encode())
+    assert read.value == (value or json.loads(text))
+    assert read.problem == f"repeats the key {where}; the last one counts"
+
+
+@given(VALUES.filter(lambda value: isinstance(value, dict) and bool(value)), st.data())
+def test_whatever_key_is_written_again_is_found(value: dict[str, Any], data: st.DataObject) -> None:
+    key = data.draw(st.sampled_from(sorted(value)))
+    text = json.dumps([value, {"b": value}, "a:b"])
+    again = f"{json.dumps(key)}: 0}}"
+    end = text.rindex("}}")
+    read = parse_json(f"{text[:end]}, {again}{text[end + 1 :]}")
+    assert read.value == [value, {"b": value | {key: 0}}, "a:b"]
+    assert f"at byte {end + 2} (line 1); the last one counts" in read.problem
 
 
 def test_more_values_than_fit_are_refused() -> None:

@@ -6,6 +6,7 @@ without end) is tamed here, so that everything behind this module can be stored 
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -31,6 +32,7 @@ def _finite(literal: str) -> float | str:
 
 
 _STRUCTURE = re.compile(r'["{}\[\]]')
+_COLON = re.compile(r"[ \t\r\n]*:")
 
 
 def parse_json(data: bytes | str) -> JsonRead:
@@ -39,7 +41,8 @@ def parse_json(data: bytes | str) -> JsonRead:
     if text.count(",") + text.count("[") + text.count("{") > MAX_VALUES:
         return JsonRead(problem=f"holds more than {MAX_VALUES:,} values")
     try:
-        return JsonRead(value=_DECODER.decode(text), problem=problem)
+        value, repeated = _load(text)
+        return JsonRead(value=value, problem="; ".join(filter(None, (problem, repeated))))
     except RecursionError:
         return JsonRead(problem="is nested too deeply")
     except json.JSONDecodeError as error:
@@ -50,7 +53,54 @@ def parse_json(data: bytes | str) -> JsonRead:
     return JsonRead(value=_read_cut(text), problem=problem)
 
 
-_DECODER = json.JSONDecoder(parse_constant=str, parse_float=_finite, strict=False)
+class _RepeatedKey(Exception):
+    """An object has a key twice."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise _RepeatedKey
+    return fields
+
+
+_LENIENT = json.JSONDecoder(parse_constant=str, parse_float=_finite, strict=False)
+_DECODER = json.JSONDecoder(parse_constant=str, parse_float=_finite, strict=False, object_pairs_hook=_object)
+"""Python's own reader makes a list of pairs of each object in either case: looking at its length costs nothing that can
+be measured."""
+
+
+def _load(text: str) -> tuple[Any, str]:
+    """The value, and what there is to say of keys that stand in it twice: the last one counts, as nearly everywhere."""
+    try:
+        return _DECODER.decode(text), ""
+    except _RepeatedKey:
+        value = _LENIENT.decode(text)
+    key, at = next(_repeated_keys(text))
+    place = len(text[:at].encode("utf-8", "replace"))
+    shown = json.dumps(clean(key[:80]), ensure_ascii=False)
+    return (
+        value,
+        f"repeats the key {shown} at byte {place} (line {text.count(chr(10), 0, at) + 1}); the last one counts",
+    )
+
+
+def _repeated_keys(text: str) -> Iterator[tuple[str, int]]:
+    """Each key that stands twice in its object, and where it does, of a text that is JSON."""
+    at, open_objects = 0, list[set[str]]()
+    while (found := _STRUCTURE.search(text, at)) is not None:
+        start, at = found.span()
+        match found[0]:
+            case "{" | "[":
+                open_objects.append(set())
+            case "}" | "]":
+                open_objects.pop()
+            case _:
+                string, at = _LENIENT.raw_decode(text, start)
+                if _COLON.match(text, at):
+                    if string in open_objects[-1]:
+                        yield string, start
+                    open_objects[-1].add(string)
 
 
 def _decode(data: bytes) -> tuple[str, str]:
@@ -83,7 +133,7 @@ def _read_cut(text: str) -> Any:
     keep = max(keep, text.rfind(",", at))
     for attempt in _closings(text, in_string, "".join(reversed(closers)), keep):
         try:
-            return _DECODER.decode(attempt)
+            return _LENIENT.decode(attempt)
         except (ValueError, RecursionError):
             continue
     return None
