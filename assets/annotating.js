@@ -93,10 +93,10 @@
   const later = () => {
     if (asked) return;
     asked = true;
-    requestAnimationFrame(() => { asked = false; paint(); mark(); count(); reload(); });
+    requestAnimationFrame(() => { asked = false; paint(); mark(); count(); settle(); reload(); });
   };
   new MutationObserver(later).observe(document.documentElement, {
-    subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["data-tag-colours", "data-changes", "data-tag", "data-quote"],
+    subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["data-tag-colours", "data-changes", "data-kept", "data-overtaken", "data-tag", "data-quote"],
   });
   ["mouseover", "mouseout", "focusin", "focusout"].forEach((kind) =>
     document.addEventListener(kind, (event) => { if (event.target instanceof Element && event.target.closest("[data-note]")) mark(); }));
@@ -114,8 +114,9 @@
     if (changed) mark();
   }, { passive: true });
 
-  /* The sheet over a selection or a message. */
+  /* The sheets: over a selection or a message for a new note, over a note that is there to edit it. */
   const sheet = () => document.querySelector("[data-note-sheet]");
+  const editor = () => document.querySelector("[data-edit-sheet]");
   const set = (form, name, value) => { form.elements[name].value = value; };
   const placeOf = (range) => {
     const start = range.startContainer instanceof Element ? range.startContainer : range.startContainer.parentElement;
@@ -136,6 +137,21 @@
     return selection && selection.rangeCount && !selection.isCollapsed ? placeOf(selection.getRangeAt(0)) : null;
   };
   let back = null;
+  const about = (form, words, bad = false) => {
+    const line = form.querySelector("[data-about]");
+    line.textContent = words;
+    line.classList.toggle("overtaken", bad);
+  };
+  const show = (form, near, over = false) => {
+    close();
+    back = document.activeElement;
+    form.hidden = false;
+    const room = form.getBoundingClientRect();
+    const top = over ? near.top : near.bottom + 6;
+    form.style.left = `${Math.max(8, Math.min(near.left, innerWidth - room.width - 8))}px`;
+    form.style.top = `${top + room.height + 6 < innerHeight ? Math.max(8, top) : Math.max(8, Math.min(near.top, innerHeight) - room.height - 6)}px`;
+    bubble.hidden = true;
+  };
   const open = (place, near) => {
     const form = sheet();
     if (!form) return;
@@ -146,21 +162,52 @@
     set(form, "quote", place.quote ?? "");
     set(form, "prefix", place.prefix ?? "");
     set(form, "suffix", place.suffix ?? "");
-    form.querySelector("[data-about]").textContent = place.quote ? (place.quote.length > 140 ? `${place.quote.slice(0, 140)}…` : place.quote) : "The whole message";
-    back = document.activeElement;
-    form.hidden = false;
-    const room = form.getBoundingClientRect();
-    form.style.left = `${Math.max(8, Math.min(near.left, innerWidth - room.width - 8))}px`;
-    form.style.top = `${near.bottom + room.height + 12 < innerHeight ? near.bottom + 6 : Math.max(8, near.top - room.height - 6)}px`;
-    bubble.hidden = true;
+    about(form, place.quote ? (place.quote.length > 140 ? `${place.quote.slice(0, 140)}…` : place.quote) : "The whole message");
+    show(form, near);
     form.elements.note.focus();
   };
+  const edit = (note) => {
+    const form = editor();
+    if (!form) return;
+    form.reset();
+    const { note: id, version, kind, name, value, text } = note.dataset;
+    Object.entries({ id, version, kind, judged: name, verdict: value, note: text }).forEach(([field, words]) => set(form, field, words));
+    form.dataset.kind = kind;
+    about(form, note.dataset.quote ?? "");
+    show(form, note.getBoundingClientRect(), true);
+    (kind === "text" ? form.elements.note : form.elements.verdict).focus();
+  };
   const close = () => {
-    const form = sheet();
-    if (!form || form.hidden) return false;
+    const form = [sheet(), editor()].find((one) => one && !one.hidden);
+    if (!form) return false;
     form.hidden = true;
-    back?.focus?.();
+    if (sent === form) sent = null;
+    /* The note may have been drawn anew. */
+    const note = form === editor() ? document.querySelector(`[data-note="${CSS.escape(form.elements.id.value)}"]`) : null;
+    (back?.isConnected ? back : note)?.focus?.();
     return true;
+  };
+
+  /* What was sent is put away when it has been kept; a form that was refused stays as it was written. */
+  let sent = null, kept = null, overtaken = "";
+  const settle = () => {
+    const told = document.querySelector("[data-kept]");
+    if (!told) return;
+    if (kept !== null && told.dataset.kept !== kept && sent) {
+      const form = sent;
+      sent = null;
+      if (form.matches("[data-note-sheet], [data-edit-sheet]")) close();
+      else if (form.matches("[data-selection]")) form.elements.words.value = "";
+      else if (form.isConnected) { form.reset(); form.querySelector(":focus")?.blur(); }
+    }
+    kept = told.dataset.kept;
+    if (told.dataset.overtaken === overtaken) return;
+    overtaken = told.dataset.overtaken;
+    if (!overtaken) return;
+    const now = JSON.parse(overtaken), form = editor();
+    if (!form || form.hidden || form.elements.id.value !== String(now.id)) return;
+    set(form, "version", now.version);
+    about(form, now.words, true);
   };
   const bubble = document.createElement("button");
   bubble.type = "button";
@@ -220,16 +267,14 @@
     if (button.dataset.action !== undefined) button.form.elements.action.value = button.dataset.action;
     if (button.dataset.pickNone !== undefined) unpick();
     if (button.dataset.sheetClose !== undefined) close();
+    if (button.dataset.noteEdit !== undefined) edit(button.closest("[data-note]"));
     if (button.dataset.noteButton !== undefined) {
       const message = button.closest(".message");
       open(chosen()?.message === message ? chosen() : { message }, button.getBoundingClientRect());
     }
   }, true);
   document.addEventListener("submit", (event) => {
-    const form = event.target;
-    if (form.matches("[data-note-sheet]")) setTimeout(close);
-    if (form.matches("[data-selection]")) setTimeout(() => { form.elements.words.value = ""; });
-    if (form.matches("[data-reset]")) setTimeout(() => { form.reset(); form.querySelector(":focus")?.blur(); });
+    if (event.target.matches("[data-note-sheet], [data-edit-sheet], [data-selection], [data-reset]")) sent = event.target;
   });
 
   document.addEventListener("keydown", (event) => {
@@ -237,7 +282,7 @@
     if (event.key === "Escape") {
       if (close() || (!inField(event.target) && unpick())) event.preventDefault();
     } else if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target instanceof Element
-      && event.target.matches("textarea") && event.target.form?.matches("[data-note-sheet], [data-reset]")) {
+      && event.target.matches("textarea") && event.target.form?.matches("[data-note-sheet], [data-edit-sheet], [data-enter]")) {
       event.preventDefault();
       event.target.form.requestSubmit();
     }
@@ -247,11 +292,17 @@
     const box = document.activeElement?.closest("tr, article")?.querySelector("[data-pick]");
     if (box) pick(box, !box.checked, range);
   };
+  const editHere = () => {
+    const note = document.activeElement?.closest("[data-note]") ?? document.querySelector("[data-note]:hover");
+    if (note) edit(note);
+    else document.querySelector("[data-note]").focus();
+  };
   const hasPicks = () => document.querySelector("[data-pick]");
   unionSquare.addKeys(
     { key: "x", section: "Lists", words: "Select the line", when: hasPicks, run: () => pickHere(false) },
     { key: "X", section: "Lists", words: "Select the lines up to this one", when: hasPicks, run: () => pickHere(true) },
     { key: "a", section: "Messages", words: "Annotate the selected words", when: () => document.querySelector(".message[data-call]"), run: annotate },
+    { key: "c", section: "Messages", words: "Change the note at hand, else go to the first", when: () => document.querySelector("[data-note]"), run: editHere },
     { key: "Ctrl+z", section: "Everywhere", words: "Undo your last change", when: () => document.querySelector("[data-undo]"), run: () => document.querySelector("[data-undo]").click() },
   );
 

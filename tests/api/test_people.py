@@ -42,6 +42,17 @@ async def test_a_span_of_a_message_is_annotated_by_its_quote_alone(world: World,
     assert (await read(api, f"{place}/annotations"))["items"][0]["score"] == 0.5
 
 
+async def test_who_edits_what_somebody_edited_since_is_told_so(world: World, api: httpx.AsyncClient) -> None:
+    place = await made(world)
+    note = await send(api, "POST", f"{place}/annotations", 201, text="odd", author="Ann")
+    where = f"{place}/annotations/{note['id']}"
+    now = await send(api, "PATCH", where, text="not odd", version=note["version"], author="Bob")
+    refused = await send(api, "PATCH", where, 409, text="very odd", version=note["version"], author="Ann")
+    assert "edited it since" in refused["error"]["message"]
+    edited = await send(api, "PATCH", where, text="very odd", version=now["version"], author="Ann")
+    assert edited["text"] == "very odd"
+
+
 @pytest.mark.parametrize(
     ("body", "named"),
     [

@@ -146,6 +146,66 @@ def test_a_message_is_labelled_and_scored_and_all_of_it_can_be_undone(stage: Sta
     expect(message.get_by_test_id("note")).to_contain_text("curt")
 
 
+def test_a_note_is_edited_where_it_stands_and_nobodys_words_are_lost(stage: Stage, page: Page) -> None:
+    call = talk(stage, "Tone?", "Rather curt, to be honest.")
+    place = f"{stage.product.ui}/api/v1/calls/{call}/annotations"
+    anchor = {"message": 1, "part": 0, "quote": "Rather curt"}
+    made = page.request.post(
+        place, data={"kind": "label", "name": "tone", "label": "rude", "text": "why", "anchor": anchor}
+    )
+    page.goto(f"{stage.product.ui}/calls/{call}")
+    note, sheet = page.get_by_test_id("note"), page.get_by_test_id("edit-sheet")
+    expect(note).to_contain_text("rude")
+    page.keyboard.press("c")  # goes to the note
+    expect(note).to_be_focused()
+    page.keyboard.press("c")
+    expect(sheet.get_by_label("label or score")).to_be_focused()
+    expect(sheet.get_by_label("what is judged")).to_have_value("tone")
+    expect(page.get_by_test_id("edit-note")).to_have_value("why")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("short")
+    page.get_by_test_id("edit-note").fill("two words")
+    picture(page, "note-edit")
+    page.keyboard.press("Enter")
+    expect(sheet).to_be_hidden()
+    expect(note).to_contain_text("short")
+    expect(note).to_contain_text("two words")
+    page.locator("body").press("Control+z")
+    expect(note).to_contain_text("rude")
+    note.get_by_role("button", name="Edit").click()
+    page.get_by_test_id("edit-note").fill("mine")
+    bobs = {"text": "Bob's", "author": "Bob"}
+    assert page.request.patch(f"{place}/{made.json()['id']}", data=bobs).ok
+    page.get_by_test_id("edit-keep").click()
+    expect(sheet).to_contain_text("Somebody edited this note while you wrote. It says “rude · Bob's” now.")
+    expect(page.get_by_test_id("edit-note")).to_have_value("mine")
+    picture(page, "note-overtaken")
+    assert page.request.get(f"{place}").json()["items"][0]["text"] == "Bob's"
+    page.get_by_test_id("edit-keep").click()
+    expect(sheet).to_be_hidden()
+    expect(note).to_contain_text("mine")
+    page.get_by_test_id("history-button").click()
+    expect(page.get_by_test_id("change")).to_have_count(5)
+    expect(page.get_by_test_id("change").first).to_contain_text("reworded the label “rude”")
+
+
+def test_what_is_refused_stays_in_its_form(stage: Stage, page: Page) -> None:
+    call = talk(stage, "How good?", "Fairly.")
+    page.goto(f"{stage.product.ui}/calls/{call}")
+    page.get_by_test_id("message-note").last.click(force=True)
+    sheet = page.get_by_test_id("note-sheet")
+    sheet.get_by_test_id("note-kind").select_option("number")
+    sheet.get_by_label("label or score").fill("lots")
+    page.get_by_test_id("sheet-note").fill("a long thought")
+    page.get_by_test_id("sheet-keep").click()
+    expect(page.get_by_test_id("refused")).to_contain_text("a score is a number")
+    expect(page.get_by_test_id("sheet-note")).to_have_value("a long thought")
+    sheet.get_by_label("label or score").fill("0.5")
+    page.get_by_test_id("sheet-keep").click()
+    expect(sheet).to_be_hidden()
+    expect(page.get_by_test_id("note")).to_contain_text("a long thought")
+
+
 def test_several_lines_are_tagged_by_keyboard_and_untagged_by_one_undo(stage: Stage, page: Page) -> None:
     for number in range(3):
         talk(stage, f"Question {number}?", "Answer.")

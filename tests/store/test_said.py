@@ -1,5 +1,7 @@
 """What people say, how it is taken back, and what of it stays: the same for every store."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.store.conftest import Store
@@ -60,6 +62,21 @@ def test_an_annotation_can_be_said_otherwise_and_keeps_its_place(store: Store):
     store.annotator.change(edits.EditAnnotation(id=first.id, note=Note(text="not odd")), "Bob")
     now = store.annotator.annotation(first.id)
     assert (now.text, now.anchor, now.author) == ("not odd", HERE, "Ann")
+
+
+def test_what_was_edited_since_it_was_read_is_left_alone_and_told(store: Store):
+    write(store, 1)
+    read = store.annotator.annotate(calls(1)[0], Note(kind="label", name="tone", label="rude"), "Ann")
+    bobs = edits.EditAnnotation(id=read.id, note=Note(kind="label", name="tone", label="curt"), version=read.version)
+    assert store.annotator.change(bobs, "Bob").count == 1
+    anns = edits.EditAnnotation(id=read.id, note=Note(kind="label", name="tone", label="kind"), version=read.version)
+    with pytest.raises(edits.EditedSinceError) as told:
+        store.annotator.change(anns, "Ann")
+    assert (told.value.now.label, told.value.now.version) != ("rude", read.version)
+    assert store.annotator.change(bobs, "Bob").id is None  # says what it says already: nothing is lost
+    store.annotator.change(replace(anns, version=told.value.now.version), "Ann")
+    assert store.annotator.annotation(read.id).label == "kind"
+    assert [c.action for c in store.annotator.changes()] == ["edit_annotation", "edit_annotation", "annotate"]
 
 
 def test_several_get_a_tag_at_once_and_lose_it_by_one_undo(store: Store):

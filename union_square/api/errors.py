@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from union_square.domain.edits import EditedSinceError
 from union_square.domain.finding import FilterError
 from union_square.domain.ids import IdError
 from union_square.store.ports import CursorError, NoSuchSubject, StoreUnavailable
@@ -32,6 +33,10 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 }
 """For the OpenAPI description of each route."""
 
+EDITED_SINCE: dict[int | str, dict[str, Any]] = {
+    409: {"model": ErrorAnswer, "description": "Somebody has edited it since it was read"}
+}
+
 
 def answer(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
     return JSONResponse({"error": {"status": status, "message": message}}, status, headers)
@@ -53,6 +58,10 @@ async def _bad_cursor(_: Request, error: Exception) -> JSONResponse:
 async def _bad_filter(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, FilterError)
     return answer(422, f"q: {error}")
+
+
+async def _edited_since(_: Request, error: Exception) -> JSONResponse:
+    return answer(409, f"{error}, and was left as it is; read it again and send the version that it has now")
 
 
 async def _store_away(_: Request, error: Exception) -> JSONResponse:
@@ -83,6 +92,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(IdError, _no_such)
     app.add_exception_handler(CursorError, _bad_cursor)
     app.add_exception_handler(FilterError, _bad_filter)
+    app.add_exception_handler(EditedSinceError, _edited_since)
     app.add_exception_handler(StoreUnavailable, _store_away)
     app.add_exception_handler(RequestValidationError, _wrong_parameters)
     app.add_exception_handler(HTTPException, _http)

@@ -64,19 +64,23 @@ class NewAnnotation(_Body):
 
 
 class EditedAnnotation(_Body):
+    """`version`: of the annotation as it was read; where somebody has edited it since, nothing is changed (409)."""
+
+    version: str = Field("", max_length=64)
     text: str | None = Field(None, max_length=edits.LONGEST_TEXT)
     name: str | None = Field(None, max_length=200)
     label: str | None = Field(None, max_length=200)
     score: float | None = None
 
-    def note(self, before: AnnotationView) -> Note:
-        return Note(
+    def edit(self, before: AnnotationView) -> edits.EditAnnotation:
+        note = Note(
             kind=before.kind,
             text=before.text if self.text is None else self.text,
             name=before.name if self.name is None else self.name,
             label=before.label if self.label is None else self.label,
             score=before.score if self.score is None else self.score,
         )
+        return edits.EditAnnotation(id=before.id, note=note, version=self.version or before.version)
 
 
 class ChangeQuery(PageQuery):

@@ -3,6 +3,8 @@
 One change is one thing that somebody did, however many subjects it touched; it is undone as a whole, by another change.
 """
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +13,7 @@ from typing import Any, Literal
 
 from union_square.domain.anchors import Anchor
 from union_square.domain.rules import Rule
-from union_square.domain.views import AnnotationKind, Subject
+from union_square.domain.views import AnnotationKind, AnnotationView, Subject
 
 LONGEST_TAG = 256
 LONGEST_TEXT = 20_000
@@ -63,10 +65,11 @@ class Annotate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditAnnotation:
-    """Its anchor stays."""
+    """Its anchor stays. `version`: of what was read before it was edited; "" = whatever it says now is replaced."""
 
     id: int
     note: Note
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +249,20 @@ class Applied:
     tagged: int
     after: str | None
     change_id: int | None
+
+
+class EditedSinceError(Exception):
+    """What was to be replaced has been edited since it was read; `now` is what it says."""
+
+    def __init__(self, now: AnnotationView) -> None:
+        super().__init__("somebody has edited it since it was read")
+        self.now = now
+
+
+def version_of(note: Note) -> str:
+    """The same for two notes that say the same, wherever they stand."""
+    said = json.dumps([note.kind, note.text, note.name, note.label, note.score])
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def parse_tag(tag: str) -> str:

@@ -102,6 +102,7 @@ class AnnotationView:
     label: str = ""
     score: float | None = None
     anchor: Anchor | None = None  # None: the whole session or call
+    version: str = ""  # of what it says: another one once somebody has edited it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ class Editing:
         self._unsettled = set[str]()  # sessions whose calls may have to stand elsewhere now
 
     def run(self, edit: edits.Edit) -> edits.Change:
-        """Raises NoSuchSubject, ValueError."""
+        """Raises NoSuchSubject, ValueError, EditedSinceError."""
         match edit:
             case edits.AddTag():
                 self.tag(edit.targets, edit.tag)
@@ -43,9 +43,7 @@ class Editing:
             case edits.Annotate():
                 self._annotate(edit.targets, edit.note)
             case edits.EditAnnotation():
-                before = self._annotation(edit.id, None)
-                said = _said(edits.parse_note(edit.note)) | {"anchor": before["anchor"]}
-                self._set("annotations", [(before, before | said)])
+                self._edit_annotation(edit)
             case edits.RemoveAnnotation():
                 before = self._annotation(edit.id, edit.target)
                 self._set("annotations", [(before, before | {"removed": True})])
@@ -117,6 +115,14 @@ class Editing:
                 row = {"id": None, "subject": subject, "subject_id": id_, **said}
                 rows.append((None, row | {"author": self._author, "removed": False, "created_at": self._at}))
         self._set("annotations", rows)
+
+    def _edit_annotation(self, edit: edits.EditAnnotation) -> None:
+        before = self._annotation(edit.id, None)
+        after = before | _said(edits.parse_note(edit.note)) | {"anchor": before["anchor"]}
+        now = mapping.annotation_view(before)
+        if edit.version not in {"", now.version} and after != before:
+            raise edits.EditedSinceError(now)
+        self._set("annotations", [(before, after)])
 
     def _annotation(self, id_: int, target: edits.Target | None) -> Row:
         found = self._rows.find("annotations", id=id_, removed=False)

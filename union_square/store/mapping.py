@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from union_square.domain.anchors import Anchor
+from union_square.domain.edits import Note, version_of
 from union_square.domain.finding.marks import Mark, marks_of, tools_called
 from union_square.domain.ids import CallId, SessionId
 from union_square.domain.lifecycle import ENDED
@@ -322,18 +323,20 @@ def gap_view(row: GapRow) -> GapView:
 
 def annotation_view(row: Mapping[str, Any]) -> AnnotationView:
     anchor = row["anchor"]
+    note = Note(kind=row["kind"], text=row["text"], name=row["name"], label=row["label"], score=row["score"])
     return AnnotationView(
         id=row["id"],
         subject="call" if row["subject"] == "call" else "session",
         subject_id=row["subject_id"],
-        text=row["text"],
+        text=note.text,
         author=row["author"],
         created_at=from_us(row["created_at"]),
-        kind=row["kind"],
-        name=row["name"],
-        label=row["label"],
-        score=row["score"],
+        kind=note.kind,
+        name=note.name,
+        label=note.label,
+        score=note.score,
         anchor=None if anchor is None else Anchor(**anchor),
+        version=version_of(note),
     )
 
 

@@ -1,22 +1,21 @@
 """Tags and annotations put on a session or a call, and on the messages of it: one mixin for both pages' states."""
 # ruff: noqa: RUF012 - Reflex copies the default of a state's var for each client
 
-from typing import Any, cast
+from typing import Any
 
 import reflex as rx
 
 from union_square.domain import edits
-from union_square.domain.anchors import Anchor
-from union_square.domain.edits import Note, Target
-from union_square.domain.views import AnnotationKind, Subject
-from union_square.ui import failures, wording
+from union_square.domain.edits import Target
+from union_square.domain.views import Subject
+from union_square.ui import failures
 from union_square.ui.doing import people_of
+from union_square.ui.note_forms import note_of
 from union_square.ui.present_notes import present_changes, present_notes
 from union_square.ui.services import services
 from union_square.ui.views import ChangeLine, NoteView
 
 TAG_LIMIT = 64
-NOTE_LIMIT = 10_000
 CHANGES_SHOWN = 40
 
 
@@ -95,38 +94,3 @@ class Annotated(rx.State, mixin=True):
     @rx.event
     async def remove_note(self, note_id: int) -> None:
         await self._do(edits.RemoveAnnotation(id=note_id), "Removed the note.")
-
-
-def note_of(form: dict[str, Any], whole: Target) -> tuple[Target, Note]:
-    """What a note form asks for, and on what: without a call it is the page's own subject. Raises ValueError."""
-
-    def field(name: str) -> str:
-        return str(form.get(name) or "").strip()
-
-    kind = field("kind") or "text"
-    if kind not in {"text", "label", "number"}:
-        raise ValueError(f"there is no kind {wording.one_line(kind, 20)!r}")
-    text = field("note")[:NOTE_LIMIT]
-    score = _number(field("verdict")) if kind == "number" else None
-    label = field("verdict") if kind == "label" else ""
-    note = Note(kind=cast(AnnotationKind, kind), text=text, name=field("judged"), label=label, score=score)
-    if not field("call"):
-        return whole, edits.parse_note(note)
-    part = field("part")
-    anchor = Anchor(
-        message=int(field("message")),
-        part=int(part) if part and field("quote") else None,
-        quote=field("quote"),
-        prefix=str(form.get("prefix") or ""),
-        suffix=str(form.get("suffix") or ""),
-    )
-    return Target(subject="call", id=field("call")), Note(
-        kind=note.kind, text=note.text, name=note.name, label=note.label, score=note.score, anchor=anchor
-    )
-
-
-def _number(words: str) -> float:
-    try:
-        return float(words.replace(",", "."))
-    except ValueError as error:
-        raise ValueError(f"a score is a number, like 0.5, not “{wording.one_line(words, 30)}”") from error

@@ -10,7 +10,10 @@ from typing import Any
 import reflex as rx
 
 from union_square.domain import edits
+from union_square.store.ports import NoSuchSubject
 from union_square.ui import failures, wording
+from union_square.ui.note_forms import edit_of
+from union_square.ui.present_notes import overtaken
 from union_square.ui.services import services
 
 EXPECTED = (*failures.EXPECTED, ValueError)
@@ -26,6 +29,8 @@ class PeopleState(rx.State):
     said: str = ""
     trouble: str = ""
     done: list[int] = []
+    kept: int = 0  # edits that were not refused: a form that grew one is put away
+    overtaken: str = ""  # what a note says that was edited elsewhere while it was edited here, as JSON for the script
     changes: int = 0  # made in this tab: when it grows, pages load again what they show
     tag_names: list[str] = []
     colours: str = "{}"  # of tags, as JSON, for the script that paints the chips
@@ -52,10 +57,15 @@ class PeopleState(rx.State):
         """Do it and say so; None where it could not be done, which is said too."""
         try:
             change = await services().watching.people.change(edit, self._who())
+        except edits.EditedSinceError as error:
+            self.said, self.trouble = "", ""
+            self.overtaken = json.dumps(overtaken(error.now, self.kept))
+            return None
         except EXPECTED as error:
             self.said, self.trouble = "", f"This was not done: {reason(error)}"
             return None
-        self.trouble = ""
+        self.trouble, self.overtaken = "", ""
+        self.kept += 1
         self.said = words if change.id is not None else "That is how it was already."
         if change.id is not None:
             self.done = [*self.done, change.id][-MOST_REMEMBERED:]
@@ -98,11 +108,13 @@ class PeopleState(rx.State):
 
 def reason(error: Exception) -> str:
     """Why something could not be done, in words."""
-    return (
-        str(error)
-        if type(error) in {ValueError} or not isinstance(error, failures.EXPECTED)
-        else (failures.phase_of(error)[1])
-    )
+    match error:
+        case NoSuchSubject():
+            return f"there is {error.args[0]} any more. Somebody removed it in the meantime."
+        case ValueError() if not isinstance(error, failures.EXPECTED):
+            return str(error)
+        case _:
+            return failures.phase_of(error)[1]
 
 
 async def people_of(state: rx.State) -> PeopleState:
@@ -111,7 +123,18 @@ async def people_of(state: rx.State) -> PeopleState:
 
 
 class PlacedNotes(rx.State):
-    """Notes beside messages, on whatever page these are shown."""
+    """Changing notes, wherever they stand and on whatever page they are shown."""
+
+    @rx.event
+    async def edit(self, form: dict[str, Any]) -> None:
+        """Let a note say what the form says, unless somebody has edited it since the form was opened."""
+        people = await people_of(self)
+        try:
+            edit = edit_of(form)
+        except ValueError as error:
+            people.said, people.trouble = "", f"This was not kept: {error}"
+            return
+        await people.do(edit, "Changed the note.")
 
     @rx.event
     async def remove(self, note_id: int) -> None:

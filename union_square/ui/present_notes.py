@@ -46,6 +46,8 @@ def present_note(said: AnnotationView) -> NoteView:
         kind=said.kind,
         name=said.name,
         verdict=verdict,
+        value=said.label if said.kind == "label" else "" if said.score is None else repr(said.score),
+        version=said.version,
         text=said.text,
         author=said.author,
         at=wording.iso(said.created_at),
@@ -54,6 +56,18 @@ def present_note(said: AnnotationView) -> NoteView:
         quote_shown="" if anchor is None else wording.one_line(anchor.quote, _QUOTE_SHOWN),
         prefix="" if anchor is None else anchor.prefix,
     )
+
+
+def overtaken(now: AnnotationView, number: int) -> dict[str, object]:
+    """For the script that holds the form: what the note says by now. `number` tells one refusal from the next."""
+    view = present_note(now)
+    said = " · ".join(filter(None, (view.verdict, wording.one_line(view.text, _QUOTE_SHOWN))))
+    return {
+        "id": now.id,
+        "version": now.version,
+        "words": f"Somebody edited this note while you wrote. It says “{said}” now. Keep puts yours in its place.",
+        "number": number,
+    }
 
 
 def present_notes(annotations: Iterable[AnnotationView]) -> list[NoteView]:
@@ -96,6 +110,8 @@ def _what(change: ChangeView) -> str:
                 return f"removed the {kind} {_quoted(after)}"
             if before.get("removed"):
                 return f"put back the {kind} {_quoted(after)}"
+            if _quoted(before) == _quoted(after):
+                return f"reworded the {kind} {_quoted(after)}"
             return f"changed the {kind} {_quoted(before)} to {_quoted(after)}"
         case "tag_styles":
             return f"coloured “{after['tag']}” {after['colour'] or 'plain'}"

@@ -66,6 +66,8 @@ class NoteView:
     kind: str = ""  # text, label, number
     name: str = ""  # what is judged
     verdict: str = ""  # the label or the score
+    value: str = ""  # the same in full, to be edited
+    version: str = ""
     text: str = ""
     author: str = ""
     at: str = ""

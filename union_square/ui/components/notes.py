@@ -6,6 +6,7 @@ import reflex as rx
 
 from union_square.ui.components.elements import local_time
 from union_square.ui.components.reflex import cond, el, foreach, fragment
+from union_square.ui.doing import PlacedNotes
 from union_square.ui.views import ChangeLine, MessageView, NoteView
 
 
@@ -61,6 +62,7 @@ def note(view: NoteView, remove: Any) -> rx.Component:
         el.div(
             cond(view.author, el.span(view.author)),
             local_time(view.at),
+            el.button("Edit", type="button", class_name="quiet", custom_attrs={"data-note-edit": ""}),
             el.button("Remove", type="button", class_name="quiet", on_click=remove(view.id)),
             class_name="note-foot",
         ),
@@ -70,6 +72,11 @@ def note(view: NoteView, remove: Any) -> rx.Component:
         custom_attrs={
             "data-testid": "note",
             "data-note": view.id,
+            "data-version": view.version,
+            "data-kind": view.kind,
+            "data-name": view.name,
+            "data-value": view.value,
+            "data-text": view.text,
             "data-quote": view.quote,
             "data-prefix": view.prefix,
             "data-note-part": view.part,
@@ -106,10 +113,10 @@ def _kinds() -> rx.Component:
     )
 
 
-def _fields(test_id: str) -> tuple[rx.Component, ...]:
+def _fields(test_id: str, *, kinds: bool = True) -> tuple[rx.Component, ...]:
     """The inputs of a note form; the style sheet hides those of another kind."""
     return (
-        _kinds(),
+        *((_kinds(),) if kinds else ()),
         el.input(name="judged", placeholder="of what (tone, …)", custom_attrs={"aria-label": "what is judged"}),
         el.input(name="verdict", placeholder="label or score", custom_attrs={"aria-label": "label or score"}),
         el.textarea(
@@ -122,27 +129,51 @@ def _fields(test_id: str) -> tuple[rx.Component, ...]:
     )
 
 
-def note_sheet(add: Any) -> rx.Component:
-    """The small sheet over a selection or a message; the script says where it opens and what it is about."""
-    hidden = [
-        el.input(type="hidden", name=name, default_value="", custom_attrs={"data-field": name})
-        for name in ("call", "message", "part", "quote", "prefix", "suffix")
+def _hidden(*names: str) -> list[rx.Component]:
+    return [
+        el.input(type="hidden", name=name, default_value="", custom_attrs={"data-field": name}, key=name)
+        for name in names
     ]
+
+
+def _sheet_foot(test_id: str) -> rx.Component:
+    return el.div(
+        el.button("Keep", type="submit", class_name="button", custom_attrs={"data-testid": test_id}),
+        el.button("Cancel", type="button", class_name="button quiet", custom_attrs={"data-sheet-close": ""}),
+        class_name="sheet-foot",
+    )
+
+
+def _edit_sheet() -> rx.Component:
+    """Over a note that is there; its kind stays, and so does its place."""
     return el.form(
-        *hidden,
+        *_hidden("id", "version", "kind"),
+        el.p(custom_attrs={"data-about": ""}, class_name="quote", role="status"),
+        *_fields("edit-note", kinds=False),
+        _sheet_foot("edit-keep"),
+        on_submit=PlacedNotes.edit,
+        class_name="note-sheet",
+        hidden=True,
+        role="dialog",
+        custom_attrs={"aria-label": "edit the note", "data-edit-sheet": "", "data-testid": "edit-sheet"},
+    )
+
+
+def note_sheet(add: Any) -> rx.Component:
+    """The small sheets over a selection, a message or a note. The script says where they open and what they are about,
+    and puts them away once what they say is kept."""
+    new = el.form(
+        *_hidden("call", "message", "part", "quote", "prefix", "suffix"),
         el.p(custom_attrs={"data-about": ""}, class_name="quote"),
         *_fields("sheet-note"),
-        el.div(
-            el.button("Keep", type="submit", class_name="button", custom_attrs={"data-testid": "sheet-keep"}),
-            el.button("Cancel", type="button", class_name="button quiet", custom_attrs={"data-sheet-close": ""}),
-            class_name="sheet-foot",
-        ),
+        _sheet_foot("sheet-keep"),
         on_submit=add,
         class_name="note-sheet",
         hidden=True,
         role="dialog",
         custom_attrs={"aria-label": "annotate", "data-note-sheet": "", "data-testid": "note-sheet"},
     )
+    return fragment(new, _edit_sheet())
 
 
 def notes(items: list[NoteView], add: Any, remove: Any) -> rx.Component:
@@ -154,8 +185,8 @@ def notes(items: list[NoteView], add: Any, remove: Any) -> rx.Component:
             *_fields("note-input"),
             el.button("Add note", type="submit", class_name="button", custom_attrs={"data-testid": "note-add"}),
             on_submit=add,
-            reset_on_submit=True,
             class_name="note-form",
+            custom_attrs={"data-reset": ""},
         ),
         class_name="panel",
         custom_attrs={"aria-label": "notes"},

@@ -13,9 +13,9 @@ from union_square.domain import edits
 from union_square.domain.edits import Target
 from union_square.domain.views import Subject
 from union_square.ui import failures, wording
-from union_square.ui.annotating import NOTE_LIMIT
 from union_square.ui.components.reflex import el, foreach
 from union_square.ui.doing import PeopleState, people_of
+from union_square.ui.note_forms import NOTE_LIMIT
 from union_square.ui.services import services
 
 FORM = "selection"

@@ -35,7 +35,13 @@ def toast() -> rx.Component:
             custom_attrs={"data-undo": "", "aria-label": "undo", "tabindex": "-1"},
         ),
         el.span(
-            hidden=True, custom_attrs={"data-tag-colours": PeopleState.colours, "data-changes": PeopleState.changes}
+            hidden=True,
+            custom_attrs={
+                "data-tag-colours": PeopleState.colours,
+                "data-changes": PeopleState.changes,
+                "data-kept": PeopleState.kept,
+                "data-overtaken": PeopleState.overtaken,
+            },
         ),
         class_name="toasts",
     )

@@ -10,13 +10,13 @@ from union_square.domain.edits import Note, Queue, Target
 from union_square.domain.ids import parse_call_id
 from union_square.store.ports import NoSuchSubject
 from union_square.ui import failures, frame
-from union_square.ui.annotating import NOTE_LIMIT, note_of
 from union_square.ui.components.conversation import message, turn
 from union_square.ui.components.elements import icon, page_link, phases, tag_chips
 from union_square.ui.components.notes import note, note_sheet
 from union_square.ui.components.reflex import cond, el, foreach, fragment
 from union_square.ui.components.toast import reloader
 from union_square.ui.doing import PlacedNotes, people_of
+from union_square.ui.note_forms import NOTE_LIMIT, note_of
 from union_square.ui.present_people import next_open, present_call_item, present_queue, present_session_item
 from union_square.ui.services import services
 from union_square.ui.views import LabelKey, QueueLine, ReviewItem
@@ -212,7 +212,7 @@ def _item_view() -> rx.Component:
             el.button("Add note", type="submit", class_name="button"),
             on_submit=QueueState.write,
             class_name="review-note",
-            custom_attrs={"data-reset": ""},
+            custom_attrs={"data-reset": "", "data-enter": ""},
         ),
         cond(item.messages, el.div(foreach(item.messages, message), class_name="panel")),
         foreach(item.turns, lambda one: turn(one)),
