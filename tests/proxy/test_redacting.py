@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import zlib
 from pathlib import Path
 from typing import Any, cast
@@ -9,13 +10,17 @@ from typing import Any, cast
 import brotli
 import pytest
 import zstandard
+from websockets.asyncio.client import connect
+from websockets.asyncio.server import ServerConnection, serve
 
 from tests.proxy.conftest import proxying
-from tests.support.upstream import READ_HEAD, chunk, response, scripted
+from tests.support.upstream import HANG, READ_HEAD, chunk, response, scripted
 from tests.support.websockets import frame
 from union_square.domain.call import CallRecording
 from union_square.recording.redacting import MAX_DECODED_BYTES
 from union_square.settings import SettingsError, load_settings
+from union_square.wire.headers import parse_head
+from union_square.wire.websocket import open_readers
 
 MAIL, CARD, CODE = b"jane.doe@mail.example", b"4111 1111 1111 1111", b"ACME-1234"
 RULES = {"redact": ("email", "card"), "redact_patterns": (r"ACME-\d{4}",)}
@@ -159,18 +164,78 @@ async def test_what_cannot_be_unpacked_is_left_out_and_told_as_a_gap(
     assert [(gap.bytes, gap.reason) for gap in call.gaps] == [(len(body), "redaction")]
 
 
-async def test_frames_of_an_upgraded_connection_are_left_out_and_told_as_a_gap(tmp_path: Path) -> None:
-    switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n" + frame(MAIL)
+SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: %s\r\nConnection: Upgrade\r\n\r\n"
+UPGRADE = b"GET /t/ws HTTP/1.1\r\nHost: p\r\nUpgrade: %s\r\nConnection: Upgrade\r\n\r\n"
+
+
+@pytest.mark.parametrize("compression", ["deflate", None])
+async def test_each_message_of_a_websocket_is_recorded_masked_and_forwarded_as_it_came(
+    tmp_path: Path, compression: str | None
+) -> None:
+    secrets = b" ".join(SECRETS).decode()
+    said: list[str | bytes] = [
+        json.dumps({"type": "hello", "api_key": "c4n4ry", "text": secrets}),
+        json.dumps({"text": secrets, "again": "x" * 70_000}).encode(),  # Gemini speaks JSON in binary messages
+        "",
+    ]
+
+    async def echo(connection: ServerConnection) -> None:
+        async for message in connection:
+            await connection.send(message)
+
+    async with serve(echo, "127.0.0.1", 0, compression=compression) as server:  # pyright: ignore[reportArgumentType]
+        upstream = f"http://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
+        async with proxying(tmp_path, {"t": upstream}, **RULES) as proxy:
+            address = f"ws://127.0.0.1:{proxy.port}/t/v1"
+            async with connect(address, compression=compression) as client:  # pyright: ignore[reportArgumentType]
+                for message in said:
+                    await client.send(message)
+                    assert await client.recv() == message
+                await client.close(4000, MAIL.decode())
+            (call,) = await proxy.ended()
+    assert kept(tmp_path) == []
+    head = call.response_head.lower()
+    assert (b"\r\nx-union-square-forwarded-sec-websocket-extensions: permessage-deflate" in head) == bool(compression)
+    assert b"\r\nsec-websocket-extensions" not in head
+    sent, received = open_readers(parse_head(call.response_head))
+    masked = [
+        re.sub(re.escape(secrets), " ".join("*" * len(secret) for secret in SECRETS), part if isinstance(part, str)
+               else part.decode()).encode()
+        for part in said
+    ]  # fmt: skip
+    heard = [message.data for message in received.feed(bytes(call.response.data), 0)]
+    assert heard[:3] == masked
+    told = sent.feed(bytes(call.request.data), 0)
+    assert [message.data for message in told[:3]] == [masked[0].replace(b"c4n4ry", b"*" * 6), *masked[1:]]
+    assert (told[-1].kind, told[-1].code, told[-1].data) == ("close", 4000, b"*" * len(MAIL))
+    assert not call.gaps
+    assert sum(chunk.size > 0 for chunk in call.response.chunks) >= 3
+
+
+@pytest.mark.parametrize(
+    ("protocol", "said"),
+    [
+        (b"telnet", MAIL * 3),
+        (b"websocket", frame(MAIL * 3)[:-1]),  # never whole
+        (b"websocket", frame(MAIL * 3, rsv1=True)),  # compressed, which was not agreed on
+    ],
+    ids=["something else", "not whole", "not as agreed"],
+)
+async def test_of_an_upgraded_connection_what_cannot_be_read_is_left_out_and_told_as_a_gap(
+    tmp_path: Path, protocol: bytes, said: bytes
+) -> None:
     async with (
-        scripted([[READ_HEAD, switch, 0.3, "close"]]) as upstream,
+        scripted([[READ_HEAD, SWITCH % protocol + said, HANG]]) as upstream,
         proxying(tmp_path, {"t": upstream.base_url}, **RULES) as proxy,
     ):
         client = await proxy.connect()
-        await client.send(b"GET /t/ws HTTP/1.1\r\nHost: p\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
-        await client.until(MAIL)
-        await client.send(frame(MAIL, masked=True))
+        await client.send(UPGRADE % protocol)
+        await client.head()
+        assert await client.exactly(len(said)) == said
+        await client.send(said)
+        client.close()
         (call,) = await proxy.ended()
-    assert [gap.reason for gap in call.gaps] == ["redaction", "redaction"]
+    assert [(gap.bytes, gap.reason) for gap in call.gaps] == [(len(said), "redaction")] * 2
     assert not call.response.data
     assert not call.request.data
     assert kept(tmp_path) == []

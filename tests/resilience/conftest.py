@@ -27,7 +27,7 @@ CI = Sizes(
     stuck_clients=8, stuck_megabytes=16,
 )  # fmt: skip
 LONG = Sizes(
-    seed=1, kills=60, product_kills=6, streams=1000, stream_seconds=60, outage_seconds=60, slow_seconds=60,
+    seed=1, kills=60, product_kills=20, streams=1000, stream_seconds=60, outage_seconds=60, slow_seconds=60,
     stuck_clients=100, stuck_megabytes=20,
 )  # fmt: skip
 

@@ -17,12 +17,12 @@ from union_square.replaying.incoming import Incoming
 from union_square.replaying.recording import RecordedCall
 from union_square.wire.headers import Head, parse_head
 from union_square.wire.http1 import HEAD_END
-from union_square.wire.websocket import NO_STATUS, FrameReader, MessageKind, WebSocketMessage, open_readers
+from union_square.wire.websocket import FrameReader, WebSocketMessage, open_readers, payload_of, write_frame
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 section 4.2.2
-_OPCODES: dict[MessageKind, int] = {"text": 1, "binary": 2, "close": 8, "ping": 9, "pong": 10}
 _NORMAL_CLOSE = 1000
-_DROPPED = {"sec-websocket-accept", "sec-websocket-extensions", "connection", "upgrade"}
+_EXTENSIONS = "sec-websocket-extensions"
+_DROPPED = {"sec-websocket-accept", _EXTENSIONS, f"x-union-square-forwarded-{_EXTENSIONS}", "connection", "upgrade"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ async def converse(
             if speed:
                 await asyncio.sleep(max(0, at - before) / 1_000_000 / speed)
             before = at
-            writer.write(write_frame(spoken.message.kind, _payload(spoken.message)))
+            writer.write(write_frame(spoken.message.kind, payload_of(spoken.message)))
             await writer.drain()
         if not client.has_left:
             writer.write(write_frame("close", struct.pack(">H", _NORMAL_CLOSE)))
@@ -58,16 +58,6 @@ async def converse(
             await asyncio.wait([listening], timeout=5)
     finally:
         listening.cancel()
-
-
-def write_frame(kind: MessageKind, data: bytes) -> bytes:
-    """A whole message as one frame of a server's (RFC 6455 section 5.2)."""
-    first, size = 0x80 | _OPCODES[kind], len(data)
-    if size < 126:
-        return struct.pack(">BB", first, size) + data
-    if size < 1 << 16:
-        return struct.pack(">BBH", first, 126, size) + data
-    return struct.pack(">BBQ", first, 127, size) + data
 
 
 class _Client:
@@ -100,7 +90,7 @@ class _Client:
             case "ping":
                 self._writer.write(write_frame("pong", message.data))
             case "close":
-                self._writer.write(write_frame("close", _payload(message)))
+                self._writer.write(write_frame("close", payload_of(message)))
                 self.has_left = True
             case "text" | "binary":
                 self._said += 1
@@ -122,12 +112,6 @@ def _conversation(recorded: RecordedCall) -> Iterator[_Spoken]:
                         yield _Spoken(message, said)
             case _:
                 continue
-
-
-def _payload(message: WebSocketMessage) -> bytes:
-    if message.kind != "close":
-        return message.data
-    return b"" if message.code == NO_STATUS else struct.pack(">H", message.code) + message.data
 
 
 def _switch(recorded: Head, request: Head) -> bytes:

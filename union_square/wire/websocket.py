@@ -24,19 +24,22 @@ NO_STATUS = 1005
 """In place of a close code: a close frame without one (RFC 6455 section 7.1.5)."""
 
 _OPCODES: dict[int, MessageKind] = {1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
+_OPCODE_OF = {kind: opcode for opcode, kind in _OPCODES.items()}
 _TAIL = b"\x00\x00\xff\xff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSocketMessage:
     """A whole message or control frame. `data` is its payload, unmasked and uncompressed: of a close frame the reason;
-    left out where it was larger than MAX_MESSAGE_BYTES. `size` is the payload's in bytes as it was sent."""
+    left out where it was larger than MAX_MESSAGE_BYTES. `size` is the payload's in bytes as it was sent, `framed` with
+    the headers of its frames."""
 
     direction: Direction
     offset_us: int  # when its last byte came, microseconds since the call began
     kind: MessageKind
     data: bytes
     size: int
+    framed: int
     code: int = 0  # of a close frame
     left_out: bool = False
 
@@ -63,6 +66,8 @@ class FrameReader:
         self._message = bytearray()
         self._compressed = False
         self._size = 0  # of the message's frames, the one that is read included
+        self._headers = 0  # of these frames
+        self._header_bytes = 0  # of the frame that is read
 
     def feed(self, data: bytes, offset_us: int) -> list[WebSocketMessage]:
         """The messages that end in `data`. Never raises."""
@@ -118,6 +123,7 @@ class FrameReader:
             (length,) = struct.unpack_from(">Q", header, 2)
         self._mask = header[-4:] if header[1] & 0x80 else b""
         self._length = self._left = length
+        self._header_bytes = len(header)
         self._payload = bytearray()
         compressed = bool(header[0] & 0x40)
         control = self._opcode >= 8
@@ -129,9 +135,11 @@ class FrameReader:
             self.stop("a message begins in the middle of another")
         elif not control:
             if self._opcode:
-                self._kind, self._compressed, self._size = _OPCODES[self._opcode], compressed, 0
+                self._kind, self._compressed = _OPCODES[self._opcode], compressed
+                self._size = self._headers = 0
                 self._message = bytearray()
             self._size += length
+            self._headers += len(header)
 
     def _end_frame(self, offset_us: int) -> WebSocketMessage | None:
         payload = _unmasked(bytes(self._payload), self._mask) if self._mask else bytes(self._payload)
@@ -152,6 +160,7 @@ class FrameReader:
             kind=kind,
             data=data if whole else b"",
             size=self._size,
+            framed=self._headers + self._size,
             left_out=not whole or bool(self.problem),
         )
 
@@ -161,8 +170,30 @@ class FrameReader:
             code = int.from_bytes(payload[:2], "big") if size >= 2 else NO_STATUS
             payload = payload[2:]
         return WebSocketMessage(
-            direction=self._direction, offset_us=offset_us, kind=kind, data=payload, size=size, code=code
+            direction=self._direction,
+            offset_us=offset_us,
+            kind=kind,
+            data=payload,
+            size=size,
+            framed=self._header_bytes + size,
+            code=code,
         )
+
+
+def payload_of(message: WebSocketMessage) -> bytes:
+    """The payload of a frame that says the same, uncompressed."""
+    coded = message.kind == "close" and message.code != NO_STATUS
+    return struct.pack(">H", message.code) + message.data if coded else message.data
+
+
+def write_frame(kind: MessageKind, data: bytes) -> bytes:
+    """A whole message as one frame, not masked, as a server's is (RFC 6455 section 5.2)."""
+    first, size = 0x80 | _OPCODE_OF[kind], len(data)
+    if size < 126:
+        return struct.pack(">BB", first, size) + data
+    if size < 1 << 16:
+        return struct.pack(">BBH", first, 126, size) + data
+    return struct.pack(">BBQ", first, 127, size) + data
 
 
 def _unmasked(data: bytes, mask: bytes) -> bytes:
