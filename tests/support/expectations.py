@@ -14,7 +14,9 @@ from union_square.domain.messages import Usage
 _BY_PATH = (
     ("openai-chat", re.compile(r"/chat/completions(\?|#|$)")),
     ("openai-responses", re.compile(r"/responses(/input_tokens)?(\?|$)")),
+    ("", re.compile(r"/threads/[^/]+/messages(\?|$)")),
     ("anthropic-messages", re.compile(r"/messages(/count_tokens)?(\?|$)")),
+    ("gemini-interactions", re.compile(r"/interactions(\?|$)")),
     ("gemini-generate", re.compile(r":((stream)?generateContent|countTokens)(\?|$)", re.IGNORECASE)),
     ("cohere-chat", re.compile(r"/v2/chat$")),
     ("cohere-v1-chat", re.compile(r"cohere.*/v1/chat$")),
@@ -23,6 +25,7 @@ _BY_PATH = (
     ("bedrock-converse", re.compile(r"/model/[^/]*nova-(micro|lite|pro)[^/]*/invoke(-with-response-stream)?$")),
     ("anthropic-messages", re.compile(r"/publishers/anthropic/models/[^/]+:(stream)?rawPredict$")),
     ("anthropic-batches", re.compile(r"/messages/batches$")),
+    ("text-completion", re.compile(r"/model/[^/]*claude-(v2|instant)[^/]*/invoke(-with-response-stream)?$")),
     ("anthropic-messages", re.compile(r"/model/[^/]*claude[^/]*/invoke(-with-response-stream)?$")),
     ("embeddings", re.compile(r"/embed(dings)?(\?|$)|embed[^/]*:predict$|EmbedContents$|embed[^/]*/invoke$")),
     ("text-completion", re.compile(r"/completions(\?|$)|/invocations$|/invoke(-with-response-stream)?$")),
@@ -31,6 +34,14 @@ _BY_PATH = (
     ("moderation", re.compile(r"/moderations$")),
     ("rerank", re.compile(r"/rerank$")),
 )
+# By a field that only one of the formats behind Bedrock's invoke has, at the top of its request.
+_OF_INVOKE = {
+    "anthropic_version": "anthropic-messages",
+    "prompt": "text-completion",
+    "inputText": "text-completion",
+    "message": "cohere-v1-chat",
+    "messages": "openai-chat",
+}
 
 
 def expected_dialect(exchange: Exchange) -> str:
@@ -40,7 +51,16 @@ def expected_dialect(exchange: Exchange) -> str:
     place = f"{exchange.provider}{exchange.path}"
     if not exchange.request_body and "/model/" in place:
         return ""
-    return next((name for name, pattern in _BY_PATH if pattern.search(place)), "")
+    found = next((name for name, pattern in _BY_PATH if pattern.search(place)), "")
+    if "/model/" in place and found in {"text-completion", "anthropic-messages"}:
+        return _of_invoke(exchange, found)
+    return found
+
+
+def _of_invoke(exchange: Exchange, found: str) -> str:
+    """Behind Bedrock a model's name does not tell which of its maker's formats is spoken."""
+    fields = {key for key in _OF_INVOKE if f'"{key}"'.encode() in exchange.request_body}
+    return next((_OF_INVOKE[key] for key in _OF_INVOKE if key in fields), found)
 
 
 def decoded(exchange: Exchange) -> str:
@@ -129,6 +149,21 @@ def _anthropic_usage(values: list[dict[str, Any]]) -> Usage | None:
     )
 
 
+def _interactions_usage(values: list[dict[str, Any]]) -> Usage | None:
+    found: dict[str, Any] = {}
+    for value in values:
+        found = value.get("usage") or get(value, "interaction", "usage") or found
+    if not found:
+        return None
+    asked = found["total_input_tokens"] + found.get("total_tool_use_tokens", 0)
+    return Usage(
+        input_tokens=asked,
+        output_tokens=found["total_tokens"] - asked,
+        cache_read_input_tokens=found.get("total_cached_tokens"),
+        reasoning_output_tokens=found.get("total_thought_tokens"),
+    )
+
+
 def _ollama_usage(values: list[dict[str, Any]]) -> Usage | None:
     found = Usage(input_tokens=values[-1].get("prompt_eval_count"), output_tokens=values[-1].get("eval_count"))
     return None if found == Usage() else found
@@ -149,11 +184,11 @@ def _converse_usage(values: list[dict[str, Any]]) -> Usage | None:
     written = found.get("cacheWriteInputTokens", found.get("cacheWriteInputTokenCount"))
     usage = Usage(
         input_tokens=found["inputTokens"] + (read or 0) + (written or 0),
-        output_tokens=found["outputTokens"],
+        output_tokens=found.get("outputTokens"),  # none where a guardrail answered
         cache_read_input_tokens=read,
         cache_creation_input_tokens=written,
     )
-    assert found.get("totalTokens") in {None, (usage.input_tokens or 0) + found["outputTokens"]}
+    assert found.get("totalTokens") in {None, (usage.input_tokens or 0) + (usage.output_tokens or 0)}
     return usage
 
 
@@ -178,6 +213,7 @@ def _embeddings_usage(values: list[dict[str, Any]]) -> Usage | None:
     if get(value, "usage", "prompt_tokens") is not None:
         return _openai_usage(values)
     counts = [get(value, "usage", "total_tokens"), get(value, "meta", "billed_units", "input_tokens")]
+    counts.append(get(value, "usageMetadata", "promptTokenCount"))
     for prediction in value.get("predictions") or []:
         counts.append(get(prediction, "embeddings", "statistics", "token_count"))
     counted = [count for count in counts if count is not None]
@@ -188,6 +224,11 @@ def _completion_usage(values: list[dict[str, Any]]) -> Usage | None:
     metrics = values[-1].get("amazon-bedrock-invocationMetrics")
     if metrics:
         return Usage(input_tokens=metrics["inputTokenCount"], output_tokens=metrics["outputTokenCount"])
+    titan = {key: count for value in values for key, count in value.items() if "TextTokenCount" in key and count}
+    if titan:
+        written = [item["tokenCount"] for value in values for item in value.get("results") or []]
+        output = titan.get("totalOutputTextTokenCount", sum(written) if written else None)
+        return Usage(input_tokens=titan.get("inputTextTokenCount"), output_tokens=output)
     return _openai_usage(values)
 
 
@@ -226,6 +267,7 @@ _READERS = {
     "cohere-v1-chat": _cohere_usage,
     "bedrock-converse": _converse_usage,
     "gemini-generate": _gemini_usage,
+    "gemini-interactions": _interactions_usage,
     "embeddings": _embeddings_usage,
     "text-completion": _completion_usage,
 }
@@ -252,6 +294,10 @@ def _texts(dialect: str, value: dict[str, Any]) -> list[str]:
                 part for item in (value.get("candidates") or [])[:1] for part in get(item, "content", "parts") or []
             ]
             return [part["text"] for part in parts if "text" in part and not part.get("thought")]
+        case "gemini-interactions":
+            said = [part for step in value.get("steps") or [] for part in step.get("content") or []]
+            texts = [part["text"] for part in said if part["type"] == "text"]
+            return [*texts, get(value, "delta", "text") or ""]
         case "anthropic-messages":
             blocks = [block["text"] for block in value.get("content") or [] if block["type"] == "text"]
             return [*blocks, get(value, "delta", "text") or get(value, "content_block", "text") or ""]
@@ -260,8 +306,11 @@ def _texts(dialect: str, value: dict[str, Any]) -> list[str]:
             blocks = [part for block in blocks for part in get(block, "citationsContent", "content") or [block]]
             return [*(part.get("text", "") for part in blocks), get(value, "contentBlockDelta", "delta", "text") or ""]
         case "text-completion":
-            first = (value.get("choices") or [value])[0]
-            return [first.get("text") or first.get("generated_text") or ""]
+            lists = ("choices", "results", "outputs", "generations", "completions")
+            first = next((value[name][0] for name in lists if value.get(name)), value)
+            first = first.get("data") or first  # AI21's
+            texts = ("text", "generated_text", "outputText", "generation", "completion")
+            return [next((first[name] for name in texts if first.get(name)), "")]
         case "audio-transcription":
             return [value["text"] if value.get("type", "").endswith((".done", "")) and "speaker" not in value else ""]
         case "openai-responses":

@@ -263,3 +263,18 @@ def test_on_other_clouds_the_model_stands_in_the_path(path: str, model: str) -> 
 def test_the_messages_of_an_openai_thread_are_not_taken_for_its_own() -> None:
     request = call("/v1/threads/thread_1/messages", {"role": "user", "content": "hi"}, {"id": "msg"}).request
     assert request.dialect == "json"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"container": {"skills": []}},
+        {"tools": [{"name": "look", "input_schema": {"type": "object"}}]},
+        {"context_management": {"edits": []}},
+    ],
+    ids=["container", "tools", "context management"],
+)
+def test_on_a_path_that_says_nothing_it_is_known_by_what_only_it_has(more: dict[str, Any]) -> None:
+    body = {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "Hi"}]}
+    assert call("/gateway", body | more).request.dialect == "anthropic-messages"
+    assert call("/gateway", body).request.dialect == "openai-chat"

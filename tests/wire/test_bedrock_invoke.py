@@ -152,6 +152,14 @@ def test_embeddings_behind_invoke_are_counted() -> None:
     assert got.response.messages[0].parts == (OtherPart(label="embeddings", json='{"embeddings": 1, "dimensions": 2}'),)
 
 
+def test_a_message_alone_is_coheres() -> None:
+    understood = call(
+        "/model/cohere.command-x/invoke", {"message": "Hi"}, {"text": "Hello", "finish_reason": "COMPLETE"}
+    )
+    assert understood.request.dialect == "cohere-v1-chat"
+    assert understood.response.messages == (Message(role="assistant", parts=(TextPart(text="Hello"),)),)
+
+
 def test_a_body_that_is_no_known_models_is_shown_as_it_stands() -> None:
     got = call("/model/new.model/invoke", {"question": "Hi"}, {"answer": "Hello"})
     assert (got.request.dialect, got.request.model) == ("bedrock-invoke", "new.model")

@@ -224,3 +224,9 @@ def test_sound_is_priced_as_sound() -> None:
         return cost.usd
 
     assert usd("AUDIO") > usd("TEXT")
+
+
+def test_thoughts_that_the_total_counts_among_the_candidates_are_counted_once() -> None:
+    counts = {"promptTokenCount": 8, "candidatesTokenCount": 20, "thoughtsTokenCount": 12, "totalTokenCount": 28}
+    usage = call(PATH, {"contents": []}, said({"text": "A"}, usageMetadata=counts)).response.usage
+    assert usage == Usage(input_tokens=8, output_tokens=20, reasoning_output_tokens=12)

@@ -9,6 +9,7 @@ from union_square.domain.messages import (
     MediaPart,
     Message,
     OtherPart,
+    Part,
     RefusalPart,
     TextPart,
     ThinkingPart,
@@ -314,3 +315,17 @@ def test_sound_and_pictures_in_an_answer_are_media() -> None:
 def test_an_emoji_split_between_two_chunks_is_one_character() -> None:
     stream = sse(chunk({"content": "\ud83d"}), chunk({"content": "\ude00"}))
     assert call(PATH, {}, stream).response.messages[0].parts == (TextPart(text="😀"),)
+
+
+@pytest.mark.parametrize(
+    ("generation", "part"),
+    [
+        ('{"name": "look", "arguments": {"a": 1}}', ToolCallPart(id="", name="look", arguments='{"a":1}')),
+        ("no tool at all", TextPart(text="no tool at all")),
+    ],
+)
+def test_what_a_server_refused_of_the_models_words_is_shown_with_its_error(generation: str, part: Part) -> None:
+    error = {"message": "tool call validation failed", "code": "tool_use_failed", "failed_generation": generation}
+    understood = call("/v1/chat/completions", {"model": "m", "messages": []}, {"error": error}, status=400)
+    assert understood.response.error_message == "tool call validation failed"
+    assert understood.response.messages[0].parts == (part,)

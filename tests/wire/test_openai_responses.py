@@ -228,3 +228,16 @@ def test_embeddings_are_not_taken_for_it() -> None:
     got = call("/v1/embeddings", {"model": "m", "input": ["a", "b"]}, {"data": [], "usage": {"prompt_tokens": 3}})
     assert (got.request.dialect, got.request.operation) == ("embeddings", "embeddings")
     assert got.response.usage == Usage(input_tokens=3)
+
+
+def test_items_that_set_something_are_nobodys_words() -> None:
+    said = {"role": "assistant", "content": "Hi!"}
+    asked = [{"role": "user", "content": "Hi"}, said, {"type": "configuration_update", "reasoning": {"effort": "high"}}]
+    messages = call("/v1/responses", {"model": "m", "input": asked}).request.messages
+    assert [message.role for message in messages] == ["user", "assistant", "system"]
+
+
+def test_an_answer_that_is_fetched_later_belongs_to_what_asked_for_it() -> None:
+    body = {"id": "resp_1", "object": "response", "status": "completed", "output": []}
+    for path in ("/v1/responses/resp_1", "/v1/responses/resp_1/cancel"):
+        assert call(path, None, body, method="GET").previous_response_id == "resp_1"

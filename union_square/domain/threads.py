@@ -58,7 +58,7 @@ OPENING = 48
 LEAST_UNANSWERED = 100
 """Characters that a request nobody answered must have said to be known by alone: many a chat opens with "Hello"."""
 
-_THOUGHT = re.compile(r"\s*<think>.*?</think>", re.DOTALL)
+_THOUGHT = re.compile(r"(\s*<think>.*?</think>)+", re.DOTALL)
 
 _CHANGING_KEYS = frozenset({"id", "status", "cache_control", "signature", "encrypted_content"})
 

@@ -19,6 +19,7 @@ from union_square.wire.textbuffer import TextBuffer
 _PATH = re.compile(r"/messages(/count_tokens)?/?\Z|/publishers/anthropic/models/[^/]+:(stream)?rawPredict\Z", re.I)
 _NOT_PARAMETERS = {"model", "messages", "system", "tools", "stream"}
 _OWN_BLOCKS = {"tool_use", "tool_result", "thinking", "redacted_thinking", "document"}
+_OWN_FIELDS = {"system", "container", "context_management", "mcp_servers", "output_config"}
 MAX_BLOCKS = 4096
 """Of one answer that are kept. Known answers hold a few dozen."""
 
@@ -36,7 +37,11 @@ class AnthropicMessages:
         if not messages or "max_tokens" not in body:
             return False
         blocks = (obj_of(block) for message in messages for block in list_of(obj_of(message).get("content")))
-        return "system" in body or any(block.get("type") in _OWN_BLOCKS for block in blocks)
+        return (
+            bool(_OWN_FIELDS & body.keys())
+            or any("input_schema" in obj_of(tool) for tool in list_of(body.get("tools")))
+            or any(block.get("type") in _OWN_BLOCKS for block in blocks)
+        )
 
     def read_request(self, target: Target, body: dict[str, Any]) -> Request:
         system = blocks_of(body.get("system"))

@@ -87,4 +87,6 @@ def _inner(body: dict[str, Any], model: str) -> Dialect | None:
     if messages:
         blocks = [block for message in messages for block in list_of(obj_of(message).get("content"))]
         return _CONVERSE if blocks and not any("type" in obj_of(block) for block in blocks) else _CHAT
+    if isinstance(body.get("message"), str):  # Cohere's, and nothing else of it: elsewhere that could be anyone's
+        return _BY_NAME["cohere-v1-chat"]
     return _COMPLETIONS if "prompt" in body else None

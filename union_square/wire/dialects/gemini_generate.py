@@ -213,14 +213,16 @@ def _priced_of(counts: dict[str, Any]) -> Priced:
 
 
 def usage_of(value: Any) -> Usage | None:
-    """A usageMetadata. Gemini counts thoughts beside the candidates, the input of its own tools beside the prompt,
-    and leaves out what is 0, so that a missing count of candidates is what the total leaves."""
+    """A usageMetadata. Gemini counts thoughts beside the candidates, or among them where the total tells so; the input
+    of its own tools beside the prompt; and leaves out what is 0, so that a missing count of candidates is what the
+    total leaves."""
     counts = obj_of(value)
     prompt, total = count_of(counts.get("promptTokenCount")), count_of(counts.get("totalTokenCount"))
     thoughts = count_of(counts.get("thoughtsTokenCount"))
     said = count_of(counts.get("candidatesTokenCount"))
     inputs = None if prompt is None else prompt + (count_of(counts.get("toolUsePromptTokenCount")) or 0)
-    outputs = None if said is None else said + (thoughts or 0)
+    among = said is not None and inputs is not None and total == inputs + said  # as models of early 2025 counted
+    outputs = None if said is None else said if among else said + (thoughts or 0)
     if outputs is None and inputs is not None and total is not None and total >= inputs:
         outputs = total - inputs
     found = Usage(

@@ -22,7 +22,7 @@ from union_square.wire.dialects.openai_choice import Choice
 from union_square.wire.dialects.openai_parts import offers_of, parts_of
 from union_square.wire.dialects.openai_usage import priced_of, usage_of
 from union_square.wire.headers import Target
-from union_square.wire.jsontext import clean_value, count_of, json_text, list_of, obj_of, text_of
+from union_square.wire.jsontext import clean_value, count_of, json_text, list_of, obj_of, parse_json, text_of
 
 _PATH = re.compile(r"/(chat|agents)/completions/?(#.*)?\Z|/text/chat(_stream)?\Z")
 _DEPLOYMENT = re.compile(r"/deployments/([^/]+)/")
@@ -125,7 +125,18 @@ class ChatDraft(Draft):
             index = count_of(choice.get("index"))
             self._read_choice(position if index is None else index, choice, key)
             self.take_failure(choice)
+        self._take_refused(obj_of(body.get("error")).get("failed_generation"))
         return "choices" in body or "usage" in body or bool(body.get("x_groq"))
+
+    def _take_refused(self, generation: Any) -> None:
+        """What the model wrote and Groq refused, a tool call with wrong arguments for one: clients answer to it."""
+        if not isinstance(generation, str) or not generation:
+            return
+        call = obj_of(parse_json(generation).value)
+        if "name" in call and "arguments" in call:
+            self._read_choice(0, {"message": {"tool_calls": [{"function": call}]}}, "message")
+        else:
+            self._read_choice(0, {"message": {"content": generation}}, "message")
 
     def _read_usage(self, body: dict[str, Any]) -> None:
         usage = usage_of(body.get("usage")) or usage_of(obj_of(body.get("x_groq")).get("usage"))

@@ -16,7 +16,7 @@ from union_square.wire.dialects.responses_slot import Slot
 from union_square.wire.headers import Target
 from union_square.wire.jsontext import clean_value, count_of, list_of, obj_of, text_of
 
-_PATH = re.compile(r"/responses(/resp_[^/]+|/input_tokens|/compact)?/?\Z")
+_PATH = re.compile(r"/responses(/(?P<id>resp_[^/]+)(/cancel|/input_items)?|/input_tokens|/compact)?/?\Z")
 _NOT_PARAMETERS = {"model", "input", "instructions", "tools", "stream", "previous_response_id", "conversation"}
 _OWN_FIELDS = {"instructions", "previous_response_id", "max_output_tokens", "reasoning", "text"}
 _ENDS = {"response.completed", "response.incomplete", "response.failed", "response.cancelled", "response.done"}
@@ -42,6 +42,8 @@ class OpenAIResponses:
     def read_request(self, target: Target, body: dict[str, Any]) -> Request:
         conversation = body.get("conversation")
         counting = target.path.rstrip("/").endswith("/input_tokens")
+        asked = _PATH.search(target.path)
+        fetched = asked["id"] if asked else None  # an answer that was made in the background
         return Request(
             dialect=self.name,
             operation="count_tokens" if counting else "chat",
@@ -50,7 +52,7 @@ class OpenAIResponses:
             tools=offers_of(body.get("tools")),
             parameters={key: clean_value(item) for key, item in body.items() if key not in _NOT_PARAMETERS},
             stream=body.get("stream") is True,
-            previous_response_id=text_of(body.get("previous_response_id")),
+            previous_response_id=text_of(body.get("previous_response_id")) or fetched or "",
             conversation_id=text_of(conversation) or text_of(obj_of(conversation).get("id")),
         )
 

@@ -15,6 +15,7 @@ from union_square.wire.dialects.completions import Completions
 from union_square.wire.dialects.draft import Draft
 from union_square.wire.dialects.embeddings import Embeddings
 from union_square.wire.dialects.gemini_generate import GeminiGenerate
+from union_square.wire.dialects.gemini_interactions import GeminiInteractions
 from union_square.wire.dialects.images import Images
 from union_square.wire.dialects.ollama_chat import OllamaChat
 from union_square.wire.dialects.openai_chat import OpenAIChat
@@ -33,6 +34,7 @@ DIALECTS: tuple[Dialect, ...] = (
     AnthropicBatches(),
     AnthropicMessages(),
     GeminiGenerate(),
+    GeminiInteractions(),
     OllamaChat(),
     CohereChat(),
     OpenAIChat(),

@@ -18,6 +18,8 @@ from union_square.wire.dialects.openai_parts import part_of, parts_of
 from union_square.wire.jsontext import json_text, list_of, obj_of, text_of
 
 _ROLES: dict[str, Role] = {"system": "system", "developer": "system", "assistant": "assistant", "tool": "tool"}
+_SETTINGS = {"additional_tools", "configuration_update"}
+"""Items that nobody says: they set what holds from there on."""
 _BOOKKEEPING = {"id", "type", "status", "call_id", "created_by"}
 
 
@@ -49,6 +51,8 @@ def _item(item: Any) -> tuple[Role, list[Part]]:
         return _ROLES.get(text_of(fields["role"]), "user"), _cited_parts(fields.get("content"))
     if kind.endswith("_output"):
         return "tool", _result_parts(fields)
+    if kind in _SETTINGS:
+        return "system", [OtherPart(label=kind, json=json_text(item))]
     if kind == "mcp_approval_response":
         return "user", [OtherPart(label=kind, json=json_text(item))]
     if not kind and not isinstance(item, str):
