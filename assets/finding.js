@@ -60,9 +60,10 @@
       }
       return line;
     }));
-    list.style.left = `${box.offsetLeft}px`;
-    list.style.top = `${box.offsetTop + box.offsetHeight + 4}px`;
     list.hidden = false;
+    const frame = (list.offsetParent ?? document.body).getBoundingClientRect(), at = box.getBoundingClientRect();
+    list.style.left = `${Math.max(0, Math.min(at.left - frame.left, frame.width - list.offsetWidth))}px`;
+    list.style.top = `${at.bottom - frame.top + 4}px`;
     box.setAttribute("aria-expanded", "true");
     box.setAttribute("aria-controls", list.id);
     choose(-1);
@@ -78,6 +79,15 @@
     } catch { /* the server is away: the page says so by itself */ }
   };
   const askSoon = () => { clearTimeout(timer); timer = setTimeout(ask, WAIT); };
+  /* By the prototype's setter, or the page would not see that what is in the box has changed. */
+  const setter = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
+  let taking = false;
+  const write = (text) => {
+    taking = true;
+    setter.call(box, text);
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    taking = false;
+  };
   const take = (number) => {
     const option = found.options[number];
     if (!option) return;
@@ -86,14 +96,14 @@
     const after = characters.slice(found.end).join("");
     const whole = !/[:>.]$/.test(option.insert);
     const gap = whole && !after ? " " : "";
-    box.value = before + gap + after;
+    write(before + gap + after);
     box.setSelectionRange(before.length + gap.length, before.length + gap.length);
     close();
     if (!whole) ask();
   };
 
   document.addEventListener("input", (event) => {
-    if (!event.target?.matches?.("[data-complete]")) return;
+    if (taking || !event.target?.matches?.("[data-complete]")) return;
     box = event.target;
     if (/\s$/.test(box.value.slice(0, box.selectionStart)) || !box.value) close();
     else askSoon();

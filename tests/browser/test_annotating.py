@@ -277,8 +277,22 @@ def test_a_rule_tags_what_ends_and_what_had_ended(stage: Stage, page: Page) -> N
 
 def test_a_queue_is_worked_through_without_the_mouse(stage: Stage, page: Page) -> None:
     calls = [talk(stage, f"Question {number}?", f"Answer {number}.") for number in range(4)]
+    talk(stage, "Something else?", "Not for this queue.")
     page.goto(stage.product.ui + "/review")
     expect(page.get_by_test_id("empty")).to_be_visible()
+    expect(page.get_by_test_id("holds")).to_have_text("5 calls")
+    page.keyboard.press("/")
+    page.keyboard.type("stat:done Question")
+    expect(page.get_by_test_id("filter-problem").locator("mark")).to_have_text("stat")
+    picture(page, "review-filter-problem")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("Question sta")
+    expect(page.get_by_role("option").first).to_contain_text("sta")
+    page.get_by_role("option").filter(has_text=re.compile("^state")).click()
+    page.get_by_role("option").filter(has_text=re.compile("^done")).click()
+    expect(page.get_by_test_id("search-input")).to_have_value("Question state:done ")
+    expect(page.get_by_test_id("holds")).to_have_text("4 calls")
+    picture(page, "review-filter")
     page.get_by_label("Name").fill("Tone")
     page.get_by_label("Labels, by keys 1 to 9").fill("good, bad")
     page.keyboard.press("Enter")
@@ -314,6 +328,27 @@ def test_a_queue_is_worked_through_without_the_mouse(stage: Stage, page: Page) -
     said = [stage.product.api(f"/calls/{call}/annotations")["items"] for call in calls]
     labels = [[(a["name"], a["label"]) for a in notes if a["kind"] == "label"] for notes in said]
     assert labels == [[("Tone", "good")], [("Tone", "bad")], [("Tone", "good")], []]
+
+
+def test_a_search_and_a_saved_view_become_a_queue(stage: Stage, page: Page) -> None:
+    for question in ("Parcel one?", "Parcel two?", "Weather?"):
+        talk(stage, question, "Answer.")
+    saved = {"page": "search", "name": "Parcels", "query": "parcel"}
+    assert page.request.post(f"{stage.product.ui}/api/v1/views", data=saved).ok
+    page.goto(stage.product.ui + "/search?q=parcel")
+    expect(page.get_by_test_id("call-row")).to_have_count(2)
+    page.keyboard.press("r")
+    expect(page).to_have_url(re.compile("/review[?]q=parcel$"))
+    expect(page.get_by_test_id("holds")).to_have_text("2 calls")
+    expect(page.get_by_test_id("search-input")).to_have_value("parcel")
+    page.get_by_test_id("queue-add").click()
+    expect(page.get_by_test_id("queue-row")).to_contain_text("0 of 2")
+    expect(page.get_by_test_id("queue-row")).to_contain_text("parcel")
+    page.goto(stage.product.ui + "/search")
+    view = page.get_by_test_id("saved-view")
+    view.locator("summary").click()
+    view.get_by_role("link", name="Review these").click()
+    expect(page.get_by_test_id("holds")).to_have_text("2 calls")
 
 
 def test_the_viewers_name_is_kept_in_the_browser(stage: Stage, page: Page) -> None:

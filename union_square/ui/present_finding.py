@@ -10,7 +10,7 @@ from union_square.domain.finding.hits import Hit
 from union_square.domain.finding.spelling import quote, spell_value
 from union_square.domain.ids import CallId
 from union_square.domain.views import SavedView
-from union_square.ui import wording
+from union_square.ui import routes, wording
 from union_square.ui.views import CallLine, FacetLine, FacetLink, FilterProblem, ViewLine
 
 
@@ -76,6 +76,7 @@ def present_views(saved: Sequence[SavedView], page: str, query: str) -> list[Vie
             name=view.name,
             query=view.query or "everything",
             href=address_of(f"/{page}", view.query),
+            review_href=address_of(routes.REVIEW.path, view.query),
             current="true" if view.query.strip() == query.strip() else "",
         )
         for view in saved

@@ -19,6 +19,9 @@ CONTEXT_MESSAGES = 6
 """Messages of a call's request that are shown before its answer: enough to judge it by."""
 
 TURNS_SHOWN = 20
+MOST_QUEUED = 1000
+"""Calls that one filter puts into a queue."""
+
 STATE_WORDS = {"open": "to judge", "done": "done", "skipped": "skipped"}
 
 
@@ -80,6 +83,19 @@ def present_queue(queue: Queue) -> QueueLine:
         left=_left(queue),
         width=f"{share:.1f}%",
     )
+
+
+def present_holds(calls: int) -> str:
+    """How many calls a new queue would hold."""
+    if not calls:
+        return "No call that has ended fits this filter."
+    more = f"; the newest {wording.grouped(MOST_QUEUED)} go in" if calls > MOST_QUEUED else ""
+    return f"{wording.grouped(calls)} {'call' if calls == 1 else 'calls'}{more}"
+
+
+def queue_name(name: str, query: str) -> str:
+    """What a queue is called that was given no name: its filter."""
+    return " ".join(name.split()) or wording.one_line(query, 80) or "All calls"
 
 
 def next_open(queue: Queue, after: int) -> int | None:

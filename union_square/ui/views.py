@@ -409,4 +409,5 @@ class ViewLine:
     name: str = ""
     query: str = ""
     href: str = ""
+    review_href: str = ""
     current: str = ""  # "true": it is the one that is shown

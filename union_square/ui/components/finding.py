@@ -11,27 +11,32 @@ from union_square.ui.views import FacetLine, FacetLink, FilterProblem, ViewLine
 EXAMPLE = 'Words, "a phrase", model:gpt-4o status:error cost>0.10 -tag:seen'
 
 
+def filter_input(text: Any, *, name: str = "text", search: bool = True, **props: Any) -> rx.Component:
+    """A line for a filter; `assets/finding.js` completes what is written. `search`: the key / goes to it."""
+    attributes = {
+        "aria-label": "filter",
+        "aria-autocomplete": "list",
+        "aria-expanded": "false",
+        "data-complete": "",
+    }
+    return el.input(
+        name=name,
+        type="text",
+        placeholder=EXAMPLE,
+        default_value=text,
+        key="query-" + text,
+        auto_complete="off",
+        spell_check=False,
+        role="combobox",
+        custom_attrs=attributes | ({"data-search": "", "data-testid": "search-input"} if search else {}),
+        **props,
+    )
+
+
 def query_box(text: Any, search: Any, clear: str) -> rx.Component:
-    """`clear`: the address without a filter. `assets/finding.js` completes what is written."""
+    """`clear`: the address without a filter."""
     return el.form(
-        el.input(
-            name="text",
-            type="text",
-            placeholder=EXAMPLE,
-            default_value=text,
-            key="query-" + text,
-            auto_complete="off",
-            spell_check=False,
-            role="combobox",
-            custom_attrs={
-                "aria-label": "filter",
-                "aria-autocomplete": "list",
-                "aria-expanded": "false",
-                "data-complete": "",
-                "data-search": "",
-                "data-testid": "search-input",
-            },
-        ),
+        filter_input(text),
         el.button("Search", type="submit", class_name="button"),
         cond(text, page_link("Clear", href=clear, class_name="button quiet")),
         on_submit=search,
@@ -88,7 +93,7 @@ def saved_views(saved: list[ViewLine], said: Any, save: Any, rename: Any, remove
                 custom_attrs={"data-current": view.current},
             ),
             el.details(
-                el.summary("⋯", title="rename or remove", custom_attrs={"aria-label": "change " + view.name}),
+                el.summary("⋯", title="rename, review or remove", custom_attrs={"aria-label": "change " + view.name}),
                 el.form(
                     el.input(name="id", type="hidden", value=view.id, read_only=True),
                     el.input(name="name", default_value=view.name, custom_attrs={"aria-label": "new name"}),
@@ -96,6 +101,7 @@ def saved_views(saved: list[ViewLine], said: Any, save: Any, rename: Any, remove
                     on_submit=rename,
                     class_name="view-form",
                 ),
+                page_link("Review these", href=view.review_href, class_name="button quiet"),
                 el.button("Remove", type="button", class_name="button quiet", on_click=remove(view.id)),
                 class_name="view-menu",
             ),

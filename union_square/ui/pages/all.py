@@ -21,6 +21,7 @@ from union_square.ui.pages import (
     settings,
     tags,
 )
+from union_square.ui.queueing import NewQueueState
 
 
 def add_pages(app: rx.App) -> None:
@@ -77,7 +78,7 @@ def add_pages(app: rx.App) -> None:
         review.page,
         route=routes.REVIEW.path,
         title="Review · Union Square",
-        on_load=[FrameState.opened, review.ReviewState.load],
+        on_load=[FrameState.opened, review.ReviewState.load, NewQueueState.open],
     )
     add(
         queue.page,

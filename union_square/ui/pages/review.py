@@ -1,36 +1,19 @@
 """`/review`: the review queues, how far each is, and a new one out of a filter."""
 # ruff: noqa: RUF012 - Reflex copies the default of a state's var for each client
 
-from typing import Any
-
 import reflex as rx
 
 from union_square.domain import edits
-from union_square.domain.edits import Target
-from union_square.store.ports import CallFilter
-from union_square.ui import failures, frame, wording
+from union_square.ui import failures, frame
 from union_square.ui.components.elements import empty_note, page_link, phases
+from union_square.ui.components.finding import filter_input, filter_problem
 from union_square.ui.components.reflex import cond, el, foreach, fragment
 from union_square.ui.components.toast import reloader
-from union_square.ui.doing import people_of, reason
+from union_square.ui.doing import people_of
 from union_square.ui.present_people import present_queue
+from union_square.ui.queueing import NewQueueState
 from union_square.ui.services import services
 from union_square.ui.views import QueueLine
-
-MOST_FOUND = 1000
-_PAGE = 200
-
-
-async def calls_of(where: CallFilter) -> edits.Targets:
-    """The newest calls that the filter finds, oldest first."""
-    found, cursor = list[Target](), None
-    while len(found) < MOST_FOUND:
-        page = await services().watching.calls(limit=_PAGE, cursor=cursor, where=where)
-        found += [Target(subject="call", id=call.id) for call in page.items if call.state != "running"]
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-    return tuple(reversed(found[:MOST_FOUND]))
 
 
 class ReviewState(rx.State):
@@ -46,28 +29,6 @@ class ReviewState(rx.State):
             self.phase, self.failure = failures.phase_of(error)
             return
         self.phase = "ready"
-
-    @rx.event
-    async def add(self, form: dict[str, Any]) -> None:
-        """A queue of the calls that the form's filter finds."""
-        people = await people_of(self)
-
-        def field(name: str) -> str | None:
-            return str(form.get(name) or "").strip() or None
-
-        where = CallFilter(text=field("text"), tag=field("tag"), model=field("model"), state=field("state"))
-        try:
-            labels = edits.parse_labels(field("labels") or "good, bad, unsure")
-            targets = await calls_of(where)
-        except (*failures.EXPECTED, ValueError) as error:
-            people.said, people.trouble = "", f"No queue was made: {reason(error)}"
-            return
-        if not targets:
-            people.said, people.trouble = "", "No queue was made: no call fits this filter."
-            return
-        edit = edits.SaveQueue(name=field("name") or "Review", labels=labels, targets=targets)
-        if await people.do(edit, f"Made a queue of {wording.plural(len(targets), 'call')}.") is not None:
-            await self.load()
 
     @rx.event
     async def remove(self, queue_id: int) -> None:
@@ -94,25 +55,33 @@ def _queue(line: QueueLine) -> rx.Component:
 
 
 def _new() -> rx.Component:
+    state = NewQueueState
+
     def field(word: str, name: str, placeholder: str) -> rx.Component:
         return el.label(word, el.input(name=name, placeholder=placeholder, auto_complete="off"))
 
-    states = (("", "any"), ("done", "done"), ("failed", "failed"), ("cut_off", "cut off"))
     return el.section(
         el.h2("New queue from a filter"),
         el.form(
-            field("Name", "name", "Review"),
+            el.label(
+                "Calls",
+                filter_input(state.text, on_change=state.look.debounce(250)),  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+                class_name="wide",
+            ),
+            field("Name", "name", "as the filter"),
             field("Labels, by keys 1 to 9", "labels", "good, bad, unsure"),
-            field("Text", "text", "any"),
-            field("Tag", "tag", "any"),
-            field("Model", "model", "any"),
-            el.label("State", el.select(*(el.option(word, value=value) for value, word in states), name="state")),
             el.button("Make queue", type="submit", class_name="button", custom_attrs={"data-testid": "queue-add"}),
-            on_submit=ReviewState.add,
-            reset_on_submit=True,
+            on_submit=[state.make, ReviewState.load],
             class_name="queue-form",
+            custom_attrs={"data-reset": ""},
         ),
-        el.p("Or select lines of a list and choose “Add to review”.", class_name="muted"),
+        filter_problem(state.problem),
+        el.p(state.holds, class_name="holds", role="status", custom_attrs={"data-testid": "holds"}),
+        el.p(
+            "The same comes from “Review these” beside a search or a saved view. Or select lines of a list and choose "
+            "“Add to review”.",
+            class_name="muted",
+        ),
         class_name="panel",
         custom_attrs={"aria-label": "new queue"},
     )

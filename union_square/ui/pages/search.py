@@ -28,6 +28,7 @@ class SearchState(Narrowed, rx.State):
     lines: list[CallLine] = []
     found: str = ""
     older: str = ""
+    review: str = ""  # where a queue of what was found is made
 
     def _page(self) -> Literal["search", "sessions"]:
         return "search"
@@ -50,6 +51,7 @@ class SearchState(Narrowed, rx.State):
         self.lines = [present_call_line(call) for call in page.items]
         more = " and more" if page.next_cursor else ""
         self.found = f"{wording.plural(len(self.lines), 'call')}{more}, newest first" if self.lines else ""
+        self.review = address_of(routes.REVIEW.path, self.text)
         if page.next_cursor:
             self.older = address_of(routes.SEARCH.path, self.text, page.next_cursor)
         self.phase = "ready"
@@ -66,7 +68,17 @@ def page() -> rx.Component:
     results = cond(
         SearchState.lines,
         fragment(
-            el.p(SearchState.found, class_name="muted", role="status"),
+            el.div(
+                el.p(SearchState.found, class_name="muted", role="status"),
+                page_link(
+                    "Review these",
+                    el.kbd("r", custom_attrs={"aria-hidden": "true"}),
+                    href=SearchState.review,
+                    class_name="button push",
+                    custom_attrs={"data-hotkey": "r", "data-testid": "review-these"},
+                ),
+                class_name="found-line",
+            ),
             call_table(SearchState.lines, "calls found", pick=True),
             selection_bar(SearchState.load),
             cond(

@@ -10,6 +10,7 @@ from union_square.domain import edits
 from union_square.domain.rules import Conditions, Rule
 from union_square.ui import failures, frame, wording
 from union_square.ui.components.elements import empty_note, page_link, phases
+from union_square.ui.components.finding import filter_input
 from union_square.ui.components.notes import change_line
 from union_square.ui.components.reflex import cond, el, foreach, fragment
 from union_square.ui.components.toast import reloader
@@ -254,7 +255,7 @@ def _rules() -> rx.Component:
             _field("Dearer than, US dollars", "dearer", "0.10", input_mode="decimal"),
             _field("Model is", "model", "any"),
             _field("Upstream is", "upstream", "any"),
-            _field("Matches the filter", "query", "status:error cost>0.10"),
+            el.label("Matches the filter", filter_input("", name="query", search=False)),
             el.label(el.input(type="checkbox", name="failed"), "failed or cut off", class_name="check"),
             el.button("Add rule", type="submit", class_name="button", custom_attrs={"data-testid": "rule-add"}),
             on_submit=TagsState.add_rule,
