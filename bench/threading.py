@@ -28,11 +28,14 @@ from union_square.projecting.open_call import OpenCall
 from union_square.projecting.projector import Projector
 from union_square.store.migrate import migrate
 from union_square.store.sql import SqlStore
+from union_square.wire.bodies import Bodies
 
 SHOWN = (10, 50, 100, 250, 500)
 BESIDE_OTHERS = 100
 """Turns of the session beside many stored calls."""
 OTHERS = 50
+
+Kept = tuple[Memory, Bodies]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,24 +77,24 @@ def _show(store: SqlStore, stored: int, turns: int) -> bool:
     if stored:
         print("(the stored calls are rows, copied in the database: of a call, its threads and its session)")
     print(f"{'turn':>6}{'request kB':>12}{'digest':>8}{'ask':>8}{'= link':>8}{'read':>8}{'write':>8}")
-    session, memory, before = AgentSession(1, streamed=False), Memory(), None
+    session, kept, before = AgentSession(1, streamed=False), (Memory(), Bodies()), None
     for turn in range(1, turns + 1):
         made = session.call()
-        cost, parent = _project(store, made, memory, turn)
+        cost, parent = _project(store, made, kept, turn)
         if turn in SHOWN:
             print(_line(f"{turn}", cost))
         if parent != before:
             print(f"turn {turn} was linked to {parent} instead of {before}", file=sys.stderr)
             return False
         before = made.events[0].call_id
-    others = [_second(store, AgentSession(100 + number, streamed=False), memory) for number in range(OTHERS)]
+    others = [_second(store, AgentSession(100 + number, streamed=False), kept) for number in range(OTHERS)]
     print(_line("2", _middle(others)) + f"  (the median of {OTHERS} other sessions)")
     return True
 
 
-def _second(store: SqlStore, session: AgentSession, memory: Memory) -> "CallCost":
-    _project(store, session.call(), memory, 1)
-    return _project(store, session.call(), memory, 2)[0]
+def _second(store: SqlStore, session: AgentSession, kept: Kept) -> "CallCost":
+    _project(store, session.call(), kept, 1)
+    return _project(store, session.call(), kept, 2)[0]
 
 
 def _line(name: str, cost: "CallCost") -> str:
@@ -160,9 +163,9 @@ _COPIES = {
 """What is not copied as it is, in SQL; `n` counts the copies."""
 
 
-def _project(store: SqlStore, made: AgentCall, memory: Memory, turn: int) -> tuple[CallCost, CallId | None]:
+def _project(store: SqlStore, made: AgentCall, kept: Kept, turn: int) -> tuple[CallCost, CallId | None]:
     times = [time.process_time()]
-    call, batch = OpenCall(made.events[0].call_id, memory), Batch(store.writer)
+    call, batch = OpenCall(made.events[0].call_id, kept[0], bodies=kept[1]), Batch(store.writer)
     for event in made.events:
         call.apply(event)
     times.append(time.process_time())

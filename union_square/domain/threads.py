@@ -26,6 +26,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from operator import is_
 from typing import Any, assert_never, cast
 
 from union_square.domain.messages import (
@@ -120,6 +121,9 @@ class History:
     def as_kept(self, messages: Sequence[Message]) -> tuple[Message, ...]:
         """The messages, and for those it knew already the very objects that it knew. A conversation over a WebSocket
         goes on, and changes, after its history was taken."""
+        said = [message for message in messages if message.role != "system"]
+        if len(said) == len(self.messages) and all(map(is_, said, self.messages)):
+            return tuple(messages)
         kept, found = iter(self.messages), list[Message]()
         for message in messages:
             known = message if message.role == "system" else next(kept, message)

@@ -17,6 +17,7 @@ from union_square.domain.threads import History
 from union_square.domain.threads_kept import Memory
 from union_square.domain.views import CallDetail
 from union_square.store.ports import Projection
+from union_square.wire.bodies import Bodies
 from union_square.wire.prices import Prices
 from union_square.wire.understanding import Understanding
 
@@ -28,13 +29,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class OpenCall:
     """The fold of one call's events, and the projections that can be made of it at any moment."""
 
-    def __init__(self, call_id: CallId, memory: Memory | None = None, prices: Prices = ()) -> None:
+    def __init__(
+        self, call_id: CallId, memory: Memory | None = None, prices: Prices = (), bodies: Bodies | None = None
+    ) -> None:
         self.call_id = call_id
         self.archive = bytearray()
         self.link: Link | None = None
         self.has_head = False
         self._prices = prices
-        self._understanding = Understanding(call_id, prices)
+        self._understanding = Understanding(call_id, prices, bodies)
         self._memory = memory or Memory()
         self._plan: LinkPlan | None = None
         self._history = History(())

@@ -21,6 +21,7 @@ from union_square.projecting.batch import Batch
 from union_square.projecting.open_call import OpenCall
 from union_square.recording.ports import Logged, LogReader
 from union_square.store.ports import StoreUnavailable, StoreWriter
+from union_square.wire.bodies import Bodies
 from union_square.wire.prices import Prices
 
 READ_BYTES = 4 << 20  # of one writer's log in one step
@@ -89,7 +90,7 @@ class Projector:
         self._read_bytes = read_bytes
         self._prices = prices
         self._batch = Batch(store)
-        self._memory = Memory()
+        self._memory, self._bodies = Memory(), Bodies()
         self._following = dict[WriterId, _Following]()
         self._ended = OrderedDict[CallId, None]()
         self._trim_at = 0.0
@@ -160,7 +161,7 @@ class Projector:
             if self._is_done_with(event):
                 return
             one = following.open[id_] = _Open(
-                call=OpenCall(id_, self._memory, self._prices),
+                call=OpenCall(id_, self._memory, self._prices, self._bodies),
                 position=logged.position,
                 began=now,
                 refresh_at=now + self._refresh,

@@ -38,7 +38,7 @@ _COLON = re.compile(r"[ \t\r\n]*:")
 def parse_json(data: bytes | str) -> JsonRead:
     """The JSON value that `data` is. A body that ends too early is read as far as it goes."""
     text, problem = (data, "") if isinstance(data, str) else _decode(data)
-    if text.count(",") + text.count("[") + text.count("{") > MAX_VALUES:
+    if len(text) > MAX_VALUES and text.count(",") + text.count("[") + text.count("{") > MAX_VALUES:
         return JsonRead(problem=f"holds more than {MAX_VALUES:,} values")
     try:
         value, repeated = _load(text)
@@ -53,7 +53,7 @@ def parse_json(data: bytes | str) -> JsonRead:
     return JsonRead(value=_read_cut(text), problem=problem)
 
 
-class _RepeatedKey(Exception):
+class _RepeatedKey(ValueError):
     """An object has a key twice."""
 
 
@@ -83,6 +83,12 @@ def _load(text: str) -> tuple[Any, str]:
         value,
         f"repeats the key {shown} at byte {place} (line {text.count(chr(10), 0, at) + 1}); the last one counts",
     )
+
+
+def decode_value(text: str, at: int) -> tuple[Any, int]:
+    """The value that begins at that place, and where it ends. Raises ValueError, also for a key that stands twice, and
+    RecursionError."""
+    return _DECODER.raw_decode(text, at)
 
 
 def _repeated_keys(text: str) -> Iterator[tuple[str, int]]:

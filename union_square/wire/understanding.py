@@ -11,6 +11,7 @@ from union_square.domain.events import Event
 from union_square.domain.ids import CallId
 from union_square.domain.messages import Message, Request, Response
 from union_square.domain.views import CallDetail, CallView, ChunkView
+from union_square.wire.bodies import Bodies
 from union_square.wire.content import ContentDecoder
 from union_square.wire.cost import Cost, cost_of
 from union_square.wire.dialects.draft import Draft, TailKind
@@ -37,10 +38,11 @@ class Understanding:
 
     recording: CallRecording
 
-    def __init__(self, call_id: CallId, prices: Prices = ()) -> None:
-        """`prices`: the user's own, which go before the lists."""
+    def __init__(self, call_id: CallId, prices: Prices = (), bodies: Bodies | None = None) -> None:
+        """`prices`: the user's own, which go before the lists. `bodies`: of calls before, to read this one's on."""
         self.recording = CallRecording(call_id=call_id)
         self._prices = prices
+        self._bodies = bodies
         self.first_token_us: int | None = None  # since the call began, of a streamed answer
         self.last_token_us: int | None = None
         self._target = Target()
@@ -205,7 +207,7 @@ class Understanding:
         content = ContentDecoder(",".join(self._request_head.get_all("content-encoding")))
         data = content.feed(bytes(recording.request.data)) + content.end()
         kind = parse_content_type(self._request_head.get("content-type"))
-        self._request, self._draft = read_request(self._target, data, kind)
+        self._request, self._draft = read_request(self._target, data, kind, self._bodies)
         self.preview = preview_of(self._request.messages)
         if content.problem:
             problems = (f"the request body {content.problem}", self._request.problem)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from union_square.domain.messages import Message, Part, Request, TextPart, ThinkingPart, ToolCallPart, Usage
+from union_square.wire.bodies import read_each
 from union_square.wire.dialects.anthropic_blocks import block_parts, blocks_of, message_of, offers_of
 from union_square.wire.dialects.citations import MOST_CITATIONS, cited
 from union_square.wire.dialects.draft import Draft
@@ -51,7 +52,7 @@ class AnthropicMessages:
             dialect=self.name,
             operation="count_tokens" if counting else "chat",
             model=text_of(body.get("model")) or model_in_path(target.path),
-            messages=first + tuple(message_of(item) for item in list_of(body.get("messages"))),
+            messages=first + read_each(list_of(body.get("messages")), message_of),
             tools=offers_of(body.get("tools")),
             parameters={key: clean_value(item) for key, item in body.items() if key not in _NOT_PARAMETERS},
             stream=body.get("stream") is True or "stream" in target.path.rpartition("/")[2],

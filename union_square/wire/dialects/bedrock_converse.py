@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from union_square.domain.messages import Message, Part, Request, TextPart, ThinkingPart, ToolCallPart, Usage
+from union_square.wire.bodies import read_each
 from union_square.wire.dialects.citations import MOST_CITATIONS, cited
 from union_square.wire.dialects.converse_blocks import block_parts, blocks_of, message_of, offers_of
 from union_square.wire.dialects.draft import Draft
@@ -55,7 +56,7 @@ class BedrockConverse:
             dialect=self.name,
             operation="chat",
             model=bedrock_model(target.path) or text_of(body.get("modelId")),
-            messages=first + tuple(message_of(item) for item in list_of(body.get("messages"))),
+            messages=first + read_each(list_of(body.get("messages")), message_of),
             tools=offers_of(obj_of(body.get("toolConfig")).get("tools")),
             parameters=_parameters(body),
             stream="-stream" in target.path.rpartition("/")[2],

@@ -18,6 +18,7 @@ from union_square.domain.messages import (
     ThinkingPart,
     Usage,
 )
+from union_square.wire.bodies import read_each
 from union_square.wire.cost import Priced
 from union_square.wire.dialects.citations import cited
 from union_square.wire.dialects.draft import Draft
@@ -58,7 +59,7 @@ class GeminiGenerate:
             dialect=self.name,
             operation="cache_contents" if path.endswith("/cachedcontents") else operation,
             model=text_of(body.get("model")).rpartition("/")[2] or model_in_path(target.path),
-            messages=first + tuple(_message(item) for item in items),
+            messages=first + read_each(items, _message),
             tools=offers_of(body.get("tools")),
             parameters=_parameters(body),
             stream=":stream" in target.path.lower(),

@@ -16,6 +16,7 @@ from union_square.domain.messages import (
     TextPart,
     ToolResultPart,
 )
+from union_square.wire.bodies import read_each
 from union_square.wire.dialects.citations import cited
 from union_square.wire.dialects.draft import Draft
 from union_square.wire.dialects.openai_choice import Choice
@@ -59,7 +60,7 @@ class OpenAIChat:
             dialect=self.name,
             operation="chat",
             model=text_of(body.get("model", body.get("model_id"))) or (deployment[1] if deployment else ""),
-            messages=tuple(_message(item) for item in list_of(body.get("messages"))),
+            messages=read_each(list_of(body.get("messages")), _message),
             tools=offers_of(body.get("tools"), body.get("functions")),
             parameters={key: clean_value(item) for key, item in body.items() if key not in _NOT_PARAMETERS},
             stream=body.get("stream") is True,

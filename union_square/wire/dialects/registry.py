@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from union_square.domain.messages import Request
+from union_square.wire.bodies import Bodies
 from union_square.wire.dialects.anthropic_batches import AnthropicBatches
 from union_square.wire.dialects.anthropic_messages import AnthropicMessages
 from union_square.wire.dialects.audio import Speech, Transcription
@@ -59,8 +60,8 @@ def recognise(target: Target, body: Any = None) -> Dialect | None:
     return next((dialect for dialect in DIALECTS if fields and dialect.claims_body(fields)), None)
 
 
-def read_request(target: Target, data: bytes, kind: ContentType) -> tuple[Request, Draft]:
-    """What a request's decoded body says, and the draft for its answer. Never raises.
+def read_request(target: Target, data: bytes, kind: ContentType, bodies: Bodies | None = None) -> tuple[Request, Draft]:
+    """What a request's decoded body says, and the draft for its answer; read on top of `bodies`. Never raises.
 
     A body that cannot be read on a path that a dialect claims is that dialect's, with a problem.
     """
@@ -77,7 +78,7 @@ def read_request(target: Target, data: bytes, kind: ContentType) -> tuple[Reques
             return read_plain_request(target, data, kind), PlainDraft()
         request = dialect.read_request(target, {})
         return request, dialect.open_response(request)
-    read = parse_json(data)
+    read = bodies.parse(data) if bodies else parse_json(data)
     problem = f"the request body {read.problem}" if read.problem else ""
     dialect = recognise(target, read.value)
     if dialect is not None:
