@@ -4,9 +4,11 @@
 
 On SQLite: one session of many turns, of which every call repeats the whole history, each call projected as it comes
 (a transaction each); calls of other sessions beside many stored ones; and backlogs, read at once. "link" is threading:
-"digest" compares the history with what is kept of the call before and digests what is new in it, "ask" asks the store
-for the parent. Beside it stand "read", decoding the request and the answer, and "write", most of which is compressing
-the recorded bytes: these go with what was sent. Requests hold as many messages as twice the turns so far.
+"digest" digests the messages that are new, "ask" asks the store for the parent. Beside it stand "read", decoding the
+request and the answer, and "write". Of the messages that an earlier request had none is decoded, made or compared
+again (`wire.bodies`, `domain.threads_kept`); pointers to them are copied. What still grows with the bytes that were
+sent is what every byte needs: being copied and checksummed, compared with those before, and compressed, which is most
+of "write".
 """
 
 import argparse

@@ -1,5 +1,7 @@
 """Histories kept from one request to the next: an agent sends its whole history again with every call, and only what is
 new in it is to be digested. What is told of a history does not depend on what was kept.
+
+Messages that were read once are mostly the same objects again (`wire.bodies`): comparing those is comparing pointers.
 """
 
 from collections import OrderedDict
