@@ -16,22 +16,21 @@ from union_square.domain.records import (
     RESPONSE_HEAD,
     WHOLE_REQUEST,
     WHOLE_RESPONSE,
+    Cut,
     failure_payload,
     total_payload,
-    whole_payload,
 )
 from union_square.domain.redaction_fields import FieldMask, mask_whole
 from union_square.wire.http1 import HEAD_END, RequestHead
 from union_square.wire.websocket_mask import FrameMask
-
-JSON = b"application/json"
-"""In a response's head: its body is one document, in which known fields are masked."""
 
 
 class Offers(Protocol):
     """Where observations go; `recording.tap.Tap` is the real one."""
 
     def offer(self, kind: int, call: bytes, at: int, payload: bytes) -> None: ...
+
+    def offer_whole(self, kind: int, call: bytes, at: int, head: Cut, data: bytes) -> None: ...
 
 
 class Call:
@@ -62,10 +61,10 @@ class Call:
         self._mask_answer: FieldMask | None = None
         self._counters = counters
 
-    def begin(self, record: bytes) -> None:
+    def begin(self, record: Cut) -> None:
         """The request's head, as `heads.HeadReader` gives it to be recorded."""
         if self._tap is not None:
-            self._tap.offer(REQUEST_HEAD, self.id, self.began, record)
+            self._tap.offer(REQUEST_HEAD, self.id, self.began, b"".join(record))
 
     def request_chunk(self, at: int, data: bytes) -> None:
         self.last = at
@@ -83,13 +82,13 @@ class Call:
         if self._tap is not None:
             self._tap.offer(REQUEST_END, self.id, at, total_payload(self.request_total))
 
-    def request_whole(self, record: bytes, payload: bytes) -> None:
+    def request_whole(self, record: Cut, payload: bytes) -> None:
         """Instead of `begin`, a chunk and the end: all of it came at once, when the call began."""
         self.request_ended = True
         self.request_total = len(payload)
         if self._bodies:
-            masked = whole_payload(record, mask_whole(payload))
-            self._tap.offer(WHOLE_REQUEST, self.id, self.began, masked)  # type: ignore[union-attr]
+            masked = mask_whole(payload)
+            self._tap.offer_whole(WHOLE_REQUEST, self.id, self.began, record, masked)  # type: ignore[union-attr]
         else:
             self.begin(record)
             self.request_end(self.began)
@@ -102,24 +101,26 @@ class Call:
         counters.latencies[bisect_left(LATENCY_BOUNDS_US, microseconds)] += 1
         counters.latency_sum_us += microseconds
 
-    def response_head(self, at: int, record: bytes) -> None:
-        """`record` is the head without its credentials."""
+    def response_head(self, at: int, record: Cut, *, document: bool = False) -> None:
+        """`record` is the head without its credentials; `document`: the body is JSON, in which known fields are
+        masked."""
         if self._bodies:
-            if JSON in record:
+            if document:
                 self._mask_answer = FieldMask(answer=True)
-            self._tap.offer(RESPONSE_HEAD, self.id, at, record)  # type: ignore[union-attr]
+            self._tap.offer(RESPONSE_HEAD, self.id, at, b"".join(record))  # type: ignore[union-attr]
         elif self._tap is not None:
-            self._tap.offer(RESPONSE_HEAD, self.id, at, record[:12] + b" " + HEAD_END)  # a reason may say anything
+            known = b"".join(record)[:12]  # a reason may say anything
+            self._tap.offer(RESPONSE_HEAD, self.id, at, known + b" " + HEAD_END)
 
-    def response_whole(self, at: int, record: bytes, payload: bytes) -> None:
+    def response_whole(self, at: int, record: Cut, payload: bytes, *, document: bool) -> None:
         """Instead of the final head, a chunk and the end: all of it came at once, and was forwarded."""
         self.last = at
         self.response_total = len(payload)
         if self._bodies:
             self._end()
-            if JSON in record:
+            if document:
                 payload = mask_whole(payload, answer=True)
-            self._tap.offer(WHOLE_RESPONSE, self.id, at, whole_payload(record, payload))  # type: ignore[union-attr]
+            self._tap.offer_whole(WHOLE_RESPONSE, self.id, at, record, payload)  # type: ignore[union-attr]
         else:
             self.response_head(at, record)
             self.response_end(at)

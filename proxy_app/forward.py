@@ -21,6 +21,7 @@ from proxy_app.pool import ConnectError
 from proxy_app.resigning import CONTINUE, Gathered, Signer, SigningError, is_signed
 from proxy_app.response_heads import ReadResponse
 from proxy_app.upstream import UpstreamConnection
+from union_square.domain.records import Cut
 from union_square.wire.http1 import (
     CONTROL_SEGMENT,
     HEAD_END,
@@ -155,7 +156,8 @@ class ClientConnection(Connection):
             return
         now = (plane.clock.base_ns + ns) // 1000
         call = self._call = plane.new_call(route, head, now)
-        out, record = read.out[0] + digits + read.out[1], read.record[0] + digits + read.record[1]
+        record = (read.record[0], digits, read.record[1])
+        out = b"".join((read.out[0], digits, read.out[1]))
         if route.signer is not None and is_signed(out):
             self._body = body_of(length)
             call.begin(record)
@@ -180,7 +182,7 @@ class ClientConnection(Connection):
             self._send(connection, call, out, data, end, ns)
 
     def _send_whole(
-        self, connection: UpstreamConnection, call: Call, out: bytes, data: bytes, start: int, end: int, record: bytes,
+        self, connection: UpstreamConnection, call: Call, out: bytes, data: bytes, start: int, end: int, record: Cut,
         ns: int,
     ) -> None:  # fmt: skip
         """Send the head `out` with the body, which stands whole in `data` from `start` to `end`."""

@@ -4,12 +4,14 @@
 What comes of a head known again is what comes of reading it; a test holds them to it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proxy_app.kept import MAX_KEPT_BYTES, Parts, length_line, parted, reach, split_head
 from union_square.domain.redaction import Redactor
 from union_square.wire.http1 import UNTIL_CLOSE
 from union_square.wire.http1_response import CALL_ID_HEADER, parse_response_head
+
+_JSON = b"application/json"
 
 
 @dataclass(slots=True)
@@ -24,6 +26,8 @@ class ReadResponse:
     """Whether the upstream's connection may be used again after it."""
     last: bool
     """Whether the client's connection cannot be used again after it: only its end tells the body's, or HTTP/1.0."""
+    document: bool
+    """Whether its body is one JSON document, as far as the head that is recorded says."""
     out: Parts
     record: Parts
 
@@ -48,13 +52,15 @@ class ResponseReader:
     def read(self, raw: bytes, *, method: bytes) -> ReadResponse:
         """Read a whole head, the answer to a `method` request. Raises HeadError."""
         head = parse_response_head(raw, method=method)
+        record = self._redactor.redact_response_head(raw) if self._redactor else b""
         read = ReadResponse(
             status=head.status,
             length=head.length,
             keep_alive=head.keep_alive and head.length != UNTIL_CLOSE,
             last=head.length == UNTIL_CLOSE or raw[7:8] == b"0",
             out=(b"\r\n".join(head.lines) + b"\r\n" + CALL_ID_HEADER + b": ", b""),
-            record=(self._redactor.redact_response_head(raw) if self._redactor else b"", b""),
+            document=_JSON in record,
+            record=(record, b""),
         )
         if method != b"HEAD" and len(raw) <= MAX_KEPT_BYTES and head.status >= 200:
             self._keep(read, raw)
@@ -72,4 +78,4 @@ class ResponseReader:
         if out is None or record is None or bool(digits) != bool(out[1]) or bool(after) != bool(digits):
             return
         self._raw = before, after
-        self._kept = ReadResponse(read.status, read.length, read.keep_alive, read.last, out, record)
+        self._kept = replace(read, out=out, record=record)

@@ -5,6 +5,7 @@ Must not: know how a request is read or who else is connected; it holds one sock
 
 import asyncio
 import select
+from binascii import hexlify
 from time import monotonic_ns
 from typing import Protocol, cast
 
@@ -141,7 +142,7 @@ class UpstreamConnection(asyncio.Protocol):
                 self._begin(client, call, read, b"", data, end, now, ns)
                 return
             client.transport.write(raw)
-            call.response_head(now, read.record[0])
+            call.response_head(now, (read.record[0], b"", b""))
             data = data[end:]
         self._buffer = data
         if len(data) > MAX_RESPONSE_HEAD or not data.startswith(b"HTTP/1."[: len(data)]):
@@ -159,7 +160,7 @@ class UpstreamConnection(asyncio.Protocol):
         size = len(data)
         if 0 <= length <= size - start:
             end = start + length
-            payload = data[start:end]
+            rest = payload = data[start:end]
         else:
             self._body = body_of(length)
             self._stage = _BODY
@@ -168,18 +169,18 @@ class UpstreamConnection(asyncio.Protocol):
             except BodyError as error:
                 self._fail("upstream_protocol", f"the upstream's response breaks its framing: {error}")
                 return
+            rest = data[start : end if end != MORE else size]
         last = _CLOSING if client.response_begins(read) else HEAD_END
-        out, record = read.out[0] + digits + read.out[1], read.record[0] + digits + read.record[1]
         call.answered = True
-        client.transport.write(out + call.id.hex().encode() + last + data[start : end if end != MORE else size])
+        client.transport.write(b"".join((read.out[0], digits, read.out[1], hexlify(call.id), last, rest)))
         call.passed_on(ns)
         self._reusable = read.keep_alive
         if end == MORE:
-            call.response_head(now, record)
+            call.response_head(now, (read.record[0], digits, read.record[1]), document=read.document)
             call.response_chunk(now, payload)
             return
         self._stage = _OVER
-        call.response_whole(now, record, payload)
+        call.response_whole(now, (read.record[0], digits, read.record[1]), payload, document=read.document)
         client.response_done(self, reusable=read.keep_alive and end == size)
 
     def _begin_tunnel(self, client: Client, call: Call, read: ReadResponse, data: bytes, now: int) -> None:
@@ -188,8 +189,8 @@ class UpstreamConnection(asyncio.Protocol):
             return
         last = _CLOSING if client.response_begins(read) else HEAD_END
         call.answered = True
-        client.transport.write(read.out[0] + call.id.hex().encode() + last + data)
-        call.response_head(now, read.record[0])
+        client.transport.write(b"".join((read.out[0], hexlify(call.id), last, data)))
+        call.response_head(now, (read.record[0], b"", b""))
         call.response_chunk(now, data)
         self._stage = _RAW
         client.tunnel_begins()

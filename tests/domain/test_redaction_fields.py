@@ -104,6 +104,17 @@ def test_any_cut_masks_alike_and_the_body_stays_the_json_it_was(
     assert {a for a, b in zip(in_pieces, whole, strict=True) if a != b} <= {0x5C}
 
 
+BLANKS = st.text(" \t\r\n", max_size=4)
+
+
+@given(st.sampled_from(KNOWN), BLANKS, BLANKS, st.integers(0, 3))
+def test_blanks_about_the_colon_hide_nothing(name: str, before: str, after: str, depth: int) -> None:
+    body = f'{{"{name}"{before}:{after}"{SECRET}"}}'
+    for _ in range(depth):
+        body = json.dumps({"arguments": body})
+    assert masked(body.encode()) == body.replace(SECRET, "*" * len(SECRET)).encode()
+
+
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=4))
 def test_any_bytes_keep_their_length(body: bytes, cuts: list[int]) -> None:
     assert len(masked(body, *cuts)) == len(body)

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from tests.support.proxy import HEADER_BYTES, fold_calls, read_events
 from union_square.domain import records
-from union_square.domain.events import Gap, RequestChunk, ResponseEnd
+from union_square.domain.events import Gap, RequestChunk, ResponseChunk, ResponseEnd
 from union_square.domain.ids import WriterId
 from union_square.recording.log_writer import LogWriter, whole_records
 from union_square.recording.recorder import Recorder
 from union_square.recording.segments import HEADER
-from union_square.recording.tap import Tap
+from union_square.recording.tap import BRIM_BYTES, Tap
 
 WRITER = WriterId("0123456789abcdef0123456789abcdef")
 CALLS = [bytes([n]) * 16 for n in range(4)]
@@ -100,6 +100,19 @@ async def test_of_a_whole_message_that_does_not_fit_the_end_is_kept_and_the_rest
     assert (call.response.data, call.response.total, call.ended) == (b"", 400, True)
     assert [(g.observations, g.bytes) for g in call.gaps] == [(2, 400)]
     assert (tap.missed_observations, tap.missed_bytes) == (2, 400)
+
+
+async def test_what_comes_at_once_is_written_before_it_fills_the_memory() -> None:
+    tap, log = Tap(limit_bytes=64 << 20), FaultyLog(1 << 30)
+    recorder, most = recorder_of(tap, log), 0
+    for at in range(2000):  # in one turn of the event loop: the recorder's task has no chance to run
+        tap.offer(records.RESPONSE_CHUNK, CALLS[at % 3], at, b"%4000d" % at)
+        most = max(most, tap.in_flight)
+    assert most < BRIM_BYTES + 5000
+    await run_to_the_end(tap, recorder)
+    events = [e for e, _ in records.decode(log.data)]
+    assert [int(e.data) for e in events if isinstance(e, ResponseChunk)] == list(range(2000))
+    assert tap.in_flight == 0
 
 
 async def test_a_piece_larger_than_the_bound_is_recorded_when_nothing_else_waits() -> None:
@@ -223,7 +236,8 @@ def test_a_write_that_fails_in_the_middle_leaves_whole_records_and_goes_on_there
 
 @given(st.lists(st.tuples(st.integers(1, 8), st.sampled_from(CALLS), st.integers(0, 1 << 60), st.binary(max_size=40))))
 def test_packing_many_gives_the_records_of_each(observations: list[tuple[int, bytes, int, bytes]]) -> None:
-    assert b"".join(records.pack_all(observations)) == b"".join(records.pack(*o) for o in observations)
+    bodies = [records.body_head(kind, call, at) + payload for kind, call, at, payload in observations]
+    assert b"".join(records.frame_all(bodies)) == b"".join(records.pack(*o) for o in observations)
 
 
 def test_where_a_torn_record_cannot_be_cut_off_the_next_segment_goes_on(

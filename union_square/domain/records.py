@@ -9,7 +9,7 @@ The same records stand in the event log and, by call, in the store's archive. `p
 
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import assert_never
 
 from union_square.domain import events as ev
@@ -31,6 +31,7 @@ WHOLE_RESPONSE = 10
 
 _FRAME = struct.Struct("<II")
 _BODY = struct.Struct("<B16sQ")
+_WHOLE = struct.Struct("<B16sQI")
 _U16 = struct.Struct("<H")
 _U32 = struct.Struct("<I")
 _U64 = struct.Struct("<Q")
@@ -42,6 +43,8 @@ _PARTS = {
 }
 FRAME_BYTES = _FRAME.size
 RECORD_OVERHEAD = _FRAME.size + _BODY.size
+Cut = tuple[bytes, bytes, bytes]
+"""A text in three pieces, as a head that is known but for its length is put together."""
 MAX_RECORD_BYTES = 1 << 30  # a longer length is a torn or foreign record, not a call's chunk
 
 
@@ -59,14 +62,19 @@ def pack(kind: int, call: bytes, at: int, payload: bytes) -> bytes:
     return _FRAME.pack(len(body), zlib.crc32(body)) + body
 
 
-def pack_all(observations: Iterable[tuple[int, bytes, int, bytes]]) -> list[bytes]:
-    """The pieces that joined are the records of many (kind, call, at, payload): `pack` unrolled, a third faster."""
-    pieces: list[bytes] = []
-    add, frame, head, crc = pieces.append, _FRAME.pack, _BODY.pack, zlib.crc32
-    for kind, call, at, payload in observations:
-        body = head(kind, call, at) + payload
-        add(frame(len(body), crc(body)))
-        add(body)
+body_head = _BODY.pack
+"""(kind, call, at): a record's body is this and its payload."""
+whole_head = _WHOLE.pack
+"""(kind, call, at, length of the head): the body of a WHOLE_REQUEST or WHOLE_RESPONSE is this, the head and the body of
+the message."""
+
+
+def frame_all(bodies: list[bytes]) -> list[bytes]:
+    """The pieces that joined are the records with these bodies. Framed all at once, and by C code that calls C code:
+    one by one takes twice as long."""
+    pieces = [b""] * (2 * len(bodies))
+    pieces[0::2] = map(_FRAME.pack, map(len, bodies), map(zlib.crc32, bodies))
+    pieces[1::2] = bodies
     return pieces
 
 

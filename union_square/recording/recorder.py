@@ -1,12 +1,14 @@
 """The recorder: takes the batches off the tap's stream and appends them to the event log, one plain write a flush.
 
 It runs in the proxy's loop (handing each batch to a thread cost 20–50 % of the throughput), sleeps until something is
-offered, and lets it gather for the flush interval. When the log cannot be written it keeps what fits in the stream's
-bound, says so through `problem`, and tries again; what does not fit is missed, and recorded as Gaps when writing works.
+offered, and lets it gather for the flush interval, or until the tap is full to the brim. When the log cannot be written
+it keeps what fits in the stream's bound, says so through `problem`, and tries again; what does not fit is missed, and
+recorded as Gaps when writing works.
 
 Must not: raise into the data plane, drop anything without counting it.
 """
 
+import contextlib
 import errno
 import logging
 from collections.abc import Callable
@@ -14,7 +16,7 @@ from typing import Protocol
 
 import anyio
 
-from union_square.domain.records import GAP, gap_payload, pack, pack_all
+from union_square.domain.records import GAP, frame_all, gap_payload, pack
 from union_square.recording.tap import Batch, Missed, Tap
 
 RETRY_SECONDS = 0.25
@@ -39,11 +41,13 @@ class Recorder:
         self._log = log
         self._flush_seconds = flush_seconds
         self._now = now
+        self._gathering: list[Batch] = []  # taken off the stream, and open for more
         self._held: list[bytes] = []
         self.problem = ""
         """Why the log cannot be written now, for a person; empty when it can."""
         self._reason = "stream_full"
         self.gaps = 0
+        tap.on_brim = self._flush_early
 
     @property
     def written_bytes(self) -> int:
@@ -53,8 +57,8 @@ class Recorder:
         """Record until the tap is closed and all it gave was tried to be written. Not to be cancelled: a batch that it
         has just been handed would be lost. `finish` comes after it."""
         async for batch in self._tap.batches:
+            self._gathering.append(batch)
             await anyio.sleep(self._flush_seconds)
-            self._take(batch)
             self.flush()
             while self.problem and not self._tap.closed:
                 await anyio.sleep(RETRY_SECONDS)
@@ -74,17 +78,21 @@ class Recorder:
         self._tap.batches.close()
         self._log.close()
 
-    def _take(self, batch: Batch) -> None:
-        self._tap.seal(batch)
-        self._held += pack_all(batch)
+    def _flush_early(self) -> None:
+        """Called by the tap. A log that cannot be written is tried again at its time only."""
+        if not self.problem:
+            self.flush()
 
     def flush(self) -> None:
         """Write what has gathered now."""
-        try:
+        with contextlib.suppress(anyio.WouldBlock, anyio.EndOfStream, anyio.ClosedResourceError):
             while True:
-                self._take(self._tap.batches.receive_nowait())
-        except (anyio.WouldBlock, anyio.EndOfStream, anyio.ClosedResourceError):
-            self._append_held()
+                self._gathering.append(self._tap.batches.receive_nowait())
+        self._tap.seal()
+        for batch in self._gathering:
+            self._held += frame_all(batch)
+        self._gathering.clear()
+        self._append_held()
         if self._tap.missed and not self.problem:
             self._append_missed()
 

@@ -24,8 +24,10 @@ from union_square.domain.records import (
     RESPONSE_HEAD,
     WHOLE_REQUEST,
     WHOLE_RESPONSE,
+    Cut,
     gap_payload,
     parts_of,
+    whole_payload,
 )
 from union_square.domain.redaction_fields import FieldMask
 from union_square.domain.redaction_rules import Rule, RuleMask, redact_text
@@ -112,6 +114,10 @@ class RedactingTap:
         self._tap = tap
         self._rules = rules
         self._sides: dict[tuple[bytes, bool], _Side] = {}
+
+    def offer_whole(self, kind: int, call: bytes, at: int, head: Cut, data: bytes) -> None:
+        """As `Tap.offer_whole`."""
+        self.offer(kind, call, at, whole_payload(b"".join(head), data))
 
     def offer(self, kind: int, call: bytes, at: int, payload: bytes) -> None:
         """As `Tap.offer`."""

@@ -4,10 +4,14 @@ What is offered gathers in a batch, one item on a memory stream, until the recor
 item per flush, not per observation. The stream is bounded by the bytes in flight (offered and
 not yet in the log), not by items. What does not fit is counted per call and becomes a Gap once there is room.
 
+One turn of the event loop may bring more than a long flush interval should hold: every socket may be full. So the
+recorder is called when `BRIM_BYTES` are in flight, and need not wait for its turn.
+
 Must not: do I/O. Runs in the proxy's loop only; nothing here is locked.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import anyio
@@ -15,16 +19,23 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from union_square.domain.records import (
     FAILURE,
-    RECORD_OVERHEAD,
+    FRAME_BYTES,
     REQUEST_CHUNK,
     REQUEST_END,
     RESPONSE_CHUNK,
     RESPONSE_END,
     WHOLE_REQUEST,
     WHOLE_RESPONSE,
+    Cut,
+    body_head,
     pack,
     parts_of,
+    whole_head,
+    whole_payload,
 )
+
+BRIM_BYTES = 256 << 10
+"""Large enough that its write costs little for each record, small enough to stay in the memory that is there anyway."""
 
 MAX_MISSED_CALLS = 100_000
 """So many calls are counted each on its own; those beyond are summed, so that a full disk does not fill the memory."""
@@ -34,14 +45,16 @@ _CHUNKS = frozenset({REQUEST_CHUNK, RESPONSE_CHUNK})
 _WHOLES = frozenset({WHOLE_REQUEST, WHOLE_RESPONSE})
 
 
-Observation = tuple[int, bytes, int, bytes]
-"""Record kind, the call's 16 bytes, microseconds since the epoch, payload; packed only when it is written."""
-Batch = list[Observation]
-"""Observations of many calls in the order they were offered."""
+Batch = list[bytes]
+"""Bodies of records (`domain.records`) of many calls in the order they were offered; framed when they are written."""
 
 
 def _no_ends() -> list[bytes]:
     return []
+
+
+def _nobody() -> None:
+    """Takes what gathers before its time."""
 
 
 @dataclass(slots=True)
@@ -64,33 +77,50 @@ class Tap:
         self._open: Batch | None = None
         self.closed = False
         self.in_flight = 0
+        self.on_brim: Callable[[], None] = _nobody
         self.missed: dict[bytes, Missed] = {}
         self.missed_observations = 0
         self.missed_bytes = 0
 
     def offer(self, kind: int, call: bytes, at: int, payload: bytes) -> None:
         """Take one observation: a record kind of `domain.records`, the call's 16 bytes, microseconds, payload."""
-        in_flight = self.in_flight + len(payload) + RECORD_OVERHEAD
+        body = body_head(kind, call, at) + payload
+        in_flight = self.in_flight + len(body) + FRAME_BYTES
         if (in_flight > self._limit or self.missed or self.closed) and self._must_miss(call, in_flight):
             for part, its in parts_of(kind, payload) if kind in _WHOLES else [(kind, payload)]:
                 self._miss(part, call, at, its)
             return
+        self._put(body, in_flight)
+
+    def offer_whole(self, kind: int, call: bytes, at: int, head: Cut, data: bytes) -> None:
+        """`offer` for a WHOLE_REQUEST or WHOLE_RESPONSE: the payload of its head, and its body."""
+        before, digits, after = head
+        size = len(before) + len(digits) + len(after)
+        body = b"".join((whole_head(kind, call, at, size), before, digits, after, data))
+        in_flight = self.in_flight + len(body) + FRAME_BYTES
+        if in_flight > self._limit or self.missed or self.closed:
+            self.offer(kind, call, at, whole_payload(b"".join(head), data))
+            return
+        self._put(body, in_flight)
+
+    def _put(self, body: bytes, in_flight: int) -> None:
         self.in_flight = in_flight
-        batch = self._open
-        if batch is None:
-            batch = self._open = []
-            self._send.send_nowait(batch)
-        batch.append((kind, call, at, payload))
+        if self._open is None:
+            self._open = [body]
+            self._send.send_nowait(self._open)
+        else:
+            self._open.append(body)
+        if in_flight >= BRIM_BYTES:
+            self.on_brim()
 
     def _must_miss(self, call: bytes, in_flight: int) -> bool:
         """An empty stream takes anything, else a piece larger than the bound would never be recorded. A call that has
         lost something loses what follows too until its Gap stands in the log, so that the order stays exact."""
         return self.closed or call in self.missed or (self.in_flight > 0 and in_flight > self._limit)
 
-    def seal(self, batch: Batch) -> None:
-        """The recorder has taken `batch`: what comes now goes into another."""
-        if batch is self._open:
-            self._open = None
+    def seal(self) -> None:
+        """The recorder has taken all that is there: what comes now goes into another batch."""
+        self._open = None
 
     def written(self, size: int) -> None:
         """So many bytes have left for the log: there is room again."""
