@@ -92,6 +92,36 @@ async def test_pages_by_cursor_give_everything_once_newest_first(
     assert found == [script.id for script in reversed(scripts)]
 
 
+async def test_a_listing_is_had_in_another_order_page_by_page(world: World, api: httpx.AsyncClient) -> None:
+    scripts = [
+        Script(n, [user(f"question {n}")], started_us=LONG_AGO + n * 60_000_000, step_us=step)
+        for n, step in ((1, 3000), (2, 1000), (3, 2000))
+    ]
+    running = Script(9, [user("question 9")])
+    for script in scripts:
+        await world.happen(*script.whole("answer"))
+    await world.happen(*running.request(), *running.answer_begins())
+    world.project()
+    scripts.append(running)  # nobody knows yet how long it will take: it comes last either way
+    for path, more in (("/calls", {}), ("/sessions", {}), ("/search", {"q": "question"})):
+        for sort, order in (("duration", (1, 2, 0, 3)), ("-duration", (0, 2, 1, 3)), ("time", (0, 1, 2, 3))):
+            wanted, found, cursor = [scripts[n].id for n in order], list[str](), dict[str, Any]()
+            while True:
+                page = await read(api, path, sort=sort, limit=2, **more, **cursor)
+                found += [item["id"] for item in page["items"]]
+                if page["next_cursor"] is None:
+                    break
+                cursor = {"cursor": page["next_cursor"]}
+            assert found == wanted, (path, sort)
+    await read(api, "/sessions", sort="-errors")
+    for path, sort in (("/calls", "-errors"), ("/sessions", "dearest"), ("/search", "")):
+        answer = await read(api, path, status=422, sort=sort, q="question")
+        assert "one of time, cost, duration" in answer["error"]["message"], answer
+    page = await read(api, "/calls", sort="-cost", limit=1)
+    answer = await read(api, "/calls", status=400, sort="cost", cursor=page["next_cursor"])
+    assert "in the order cost" in answer["error"]["message"]
+
+
 async def test_filters_narrow_a_listing(world: World, api: httpx.AsyncClient) -> None:
     scripts = await store_calls(world, 3)
 

@@ -1,7 +1,9 @@
 """What every store does."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -22,8 +24,9 @@ from union_square.domain.messages import (
     ToolResultPart,
     Usage,
 )
+from union_square.domain.sorting import CALL_KEYS, NEWEST, SESSION_KEYS, Sort
 from union_square.domain.tasks import CALLED
-from union_square.domain.views import GapView
+from union_square.domain.views import CallView, GapView, Page, SessionView
 from union_square.store.ports import CallFilter, CursorError, LinkQuery, NoSuchSubject, Projection
 
 WRITER = WriterId("a" * 32)
@@ -158,6 +161,88 @@ def test_pages_meet_without_overlap_while_new_calls_come_in(store: Store, listin
         cursor = page.next_cursor
     wanted = [call_id(n) if listing == "calls" else f"s{n}" for n in range(9, -1, -1)]
     assert seen == wanted
+
+
+def paged(fetch: Callable[..., Page[Any]], sort: Sort, **more: Any) -> list[str]:
+    """The ids of a listing, page by page of two."""
+    page = fetch(limit=2, sort=sort, **more)
+    found = [item.id for item in page.items]
+    while page.next_cursor is not None:
+        page = fetch(limit=2, sort=sort, cursor=page.next_cursor, **more)
+        assert len(page.items) <= 2
+        found += [item.id for item in page.items]
+    return found
+
+
+def total(one: CallView | SessionView) -> int | None:
+    usage = one.usage or Usage() if isinstance(one, CallView) else one
+    known = [count for count in (usage.input_tokens, usage.output_tokens) if count is not None]
+    return sum(known) if known else None
+
+
+VALUES: dict[str, Callable[[Any], Any]] = {
+    "cost": lambda one: one.cost_usd,
+    "duration": lambda one: None if one.state == "running" else one.duration_ms,
+    "tokens": total,
+    "input_tokens": lambda one: (one.usage or Usage()).input_tokens if isinstance(one, CallView) else one.input_tokens,
+    "output_tokens": lambda one: (
+        (one.usage or Usage()).output_tokens if isinstance(one, CallView) else one.output_tokens
+    ),
+    "ttft": lambda one: one.time_to_first_token_ms,
+    "calls": lambda one: one.call_count,
+    "errors": lambda one: one.error_count,
+}
+
+
+def test_listings_are_in_the_order_asked_for_and_what_is_not_known_comes_last(store: Store):
+    counts = (None, 30, 7, None, 7)
+    calls = [
+        projection(
+            n,
+            f"s{n // 2}",
+            seconds=20 - n,
+            duration_ms=1000.0 * (n % 4 + 1),
+            state="running" if n == 5 else "failed" if n % 3 == 0 else "done",
+            cost_usd=None if n % 4 == 0 else n % 3 / 8,
+            time_to_first_token_ms=None if n in {6, 7} else 100.0 * (n % 5),
+            usage=Usage(input_tokens=counts[n % 5], output_tokens=counts[n % 3]),
+        )
+        for n in range(9)
+    ]
+    store.writer.write(calls, {})
+    for fetch, keys in ((store.reader.calls, CALL_KEYS), (store.reader.sessions, SESSION_KEYS)):
+        for key in (one for one in keys if one != "time"):
+            value = VALUES[key]
+            for descending in (True, False):
+                known = [one for one in fetch().items if value(one) is not None]
+                wanted = sorted(known, key=lambda one: (value(one), one.id), reverse=descending)
+                unknown = [one for one in fetch().items if value(one) is None]
+                wanted += sorted(unknown, key=lambda one: one.id, reverse=descending)
+                found = paged(fetch, Sort(key=key, descending=descending))
+                assert found == [one.id for one in wanted], (key, descending)
+        newest = [one.id for one in fetch().items]
+        assert paged(fetch, Sort(key="time", descending=False)) == newest[::-1]
+
+
+def test_pages_in_another_order_meet_while_calls_come_in(store: Store):
+    dearest = Sort(key="cost")
+    store.writer.write([projection(n, f"s{n}", cost_usd=n / 10) for n in range(1, 7)], {})
+    for_calls = store.reader.calls(limit=3, sort=dearest)
+    for_sessions = store.reader.sessions(limit=3, sort=dearest)
+    store.writer.write([projection(50, "s50", cost_usd=0.9), projection(51, "s51", cost_usd=0.25)], {})
+    calls = store.reader.calls(limit=3, sort=dearest, cursor=for_calls.next_cursor)
+    sessions = store.reader.sessions(limit=3, sort=dearest, cursor=for_sessions.next_cursor)
+    assert [one.id for one in (*for_calls.items, *calls.items)] == list(map(call_id, (6, 5, 4, 3, 51, 2)))
+    assert [one.id for one in (*for_sessions.items, *sessions.items)] == ["s6", "s5", "s4", "s3", "s51", "s2"]
+
+
+def test_a_cursor_of_another_order_is_refused(store: Store):
+    store.writer.write([projection(n, f"s{n}", cost_usd=n) for n in range(3)], {})
+    for fetch in (store.reader.calls, store.reader.sessions):
+        cursor = fetch(limit=1, sort=Sort(key="cost")).next_cursor
+        for other in (NEWEST, Sort(key="cost", descending=False), Sort(key="tokens")):
+            with pytest.raises(CursorError, match=f"in the order {other.spelled}"):
+                fetch(cursor=cursor, sort=other)
 
 
 def test_the_last_page_has_no_cursor_even_when_it_is_full(store: Store):
@@ -382,24 +467,6 @@ def test_forgetting_leaves_archives_positions_and_what_people_said(store: Store)
     store.writer.write([projection(1)], {})
     assert store.reader.session("s").session.tags == ("kept",)
     assert store.reader.call(call_id(1)).annotations == (note,)
-
-
-def test_totals_are_of_each_upstream_and_model(store: Store):
-    usage = Usage(input_tokens=10, output_tokens=2)
-    store.writer.write(
-        [
-            projection(1, usage=usage, cost_usd=0.25),
-            projection(2, usage=usage, cost_usd=0.5),
-            projection(3, state="failed"),
-            projection(4, model="gpt-b"),
-        ],
-        {},
-    )
-    first, second = store.reader.totals()
-    assert (first.upstream, first.model, first.calls, first.errors) == ("openai", "gpt-test", 3, 1)
-    assert (first.input_tokens, first.output_tokens, first.cost_usd, first.unpriced_calls) == (20, 4, 0.75, 0)
-    assert (second.model, second.calls, second.cost_usd, second.unpriced_calls) == ("gpt-b", 1, None, 1)
-    assert [total.calls for total in store.reader.totals(since=at(2), until=at(4))] == [2]
 
 
 def test_a_session_gives_its_newest_calls_oldest_first(store: Store):

@@ -1,6 +1,6 @@
 """A filter finds the same calls in memory, in SQLite and in PostgreSQL."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,11 @@ from tests.support.projections import call_id, projection, said
 from union_square.domain.edits import Annotate, Note, RemoveAnnotation, Target
 from union_square.domain.figures import Dimension
 from union_square.domain.finding import Filter, parse_filter
+from union_square.domain.finding.terms import Not
 from union_square.domain.messages import Message, ToolCallPart, Usage
+from union_square.domain.sorting import CALL_KEYS, SESSION_KEYS, SessionKey, Sort
+from union_square.domain.views import Page
+from union_square.store import conditions
 from union_square.store.memory import MemoryStore
 from union_square.store.migrate import migrate
 from union_square.store.ports import CallFilter, NoSuchSubject, Projection
@@ -131,6 +135,43 @@ def test_every_store_finds_the_same(filled: Filled, term: Filter) -> None:
 def test_every_store_finds_the_same_sessions(filled: Filled, term: Filter) -> None:
     found = filled.sessions(term)
     assert found["sqlite"] == found["memory"] == found["postgresql"]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(filters, st.booleans())
+def test_what_is_common_is_looked_for_in_another_way_and_found_alike(
+    filled: Filled, term: Filter, negated: bool
+) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(conditions, "COMMON", 0)
+        asked = Not(term) if negated else term
+        found = filled.found(asked)
+        assert found["sqlite"] == found["memory"] == found["postgresql"]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(filters, st.sampled_from(SESSION_KEYS), st.booleans(), st.integers(1, 5))
+def test_every_store_has_the_same_pages_in_every_order(
+    filled: Filled, term: Filter, key: SessionKey, descending: bool, limit: int
+) -> None:
+    where, sort = CallFilter(query=term), Sort(key=key, descending=descending)
+    memory, *others = (store.reader for store in filled.stores.values())
+    for reader in others:
+        assert pages(reader.sessions, where, sort, limit) == pages(memory.sessions, where, sort, limit)
+        if key in CALL_KEYS:
+            assert pages(reader.calls, where, sort, limit) == pages(memory.calls, where, sort, limit)
+
+
+def pages(fetch: Callable[..., Page[Any]], where: CallFilter, sort: Sort, limit: int) -> list[list[str]]:
+    """The ids of a listing, at most four pages of it."""
+    found, cursor = list[list[str]](), None
+    while len(found) < 4:
+        page = fetch(where=where, sort=sort, limit=limit, cursor=cursor)
+        found.append([item.id for item in page.items])
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    return found
 
 
 FOUND = [

@@ -31,6 +31,7 @@ from union_square.domain.messages import (
     ToolResultPart,
     Usage,
 )
+from union_square.domain.sorting import NEWEST, Sort
 from union_square.domain.views import (
     AnnotationView,
     CallDetail,
@@ -47,7 +48,7 @@ from union_square.domain.views import (
 from union_square.store.annotator import Annotator
 from union_square.store.mapping import annotation_view, call_words
 from union_square.store.memory import MemoryStore
-from union_square.store.ports import HOUR_US, NO_FILTER, CallFilter, ModelTotals, NoSuchSubject, StoreUnavailable
+from union_square.store.ports import HOUR_US, NO_FILTER, CallFilter, NoSuchSubject, StoreUnavailable
 from union_square.store.rows import MemoryRows, Rows
 from union_square.watching.people import People, Surroundings
 from union_square.watching.ports import Conversation, LiveCall, LiveSession, LiveSnapshot, RecordedBody, Turn
@@ -229,7 +230,7 @@ class FakeWatching:
         return LiveSnapshot(version=self._version, running=tuple(sessions), recording_problem=self.problem)
 
     async def sessions(
-        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER
+        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER, sort: Sort = NEWEST
     ) -> Page[SessionView]:
         self._check()
         views = sorted((t.view() for t in self.told if _matches(t, where)), key=lambda v: v.last_at, reverse=True)
@@ -262,7 +263,7 @@ class FakeWatching:
         return Conversation(detail=await self.session(session_id), turns=turns, truncated=False)
 
     async def calls(
-        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER
+        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER, sort: Sort = NEWEST
     ) -> Page[CallView]:
         self._check()
         found = [one.call for one in self._candidates(where)]
@@ -279,15 +280,6 @@ class FakeWatching:
         if side == "request":
             return RecordedBody(data=_request_json(detail), content_type="application/json", content_encoding="")
         return RecordedBody(data=_events(detail), content_type="text/event-stream", content_encoding="")
-
-    async def totals(self) -> list[ModelTotals]:
-        self._check()
-        sums: dict[tuple[str, str], list[CallView]] = {}
-        for told in self.told:
-            for turn in told.turns:
-                sums.setdefault((turn.call.upstream, turn.call.model), []).append(turn.call)
-        totals = [_totals(upstream, model, calls) for (upstream, model), calls in sums.items()]
-        return sorted(totals, key=lambda t: t.calls, reverse=True)
 
     async def facets(self, where: CallFilter = NO_FILTER) -> list[Facet]:
         self._check()
@@ -440,20 +432,6 @@ def _live_call(call: CallView, turn: Turn) -> LiveCall:
             pass
     silent = 12_300.0 if "stalled" in call.metadata else 40.0
     return LiveCall(call=call, tail=text[-300:], tail_kind=kind, last_chunk_ms_ago=silent if text else None)
-
-
-def _totals(upstream: str, model: str, calls: list[CallView]) -> ModelTotals:
-    known = [c.cost_usd for c in calls if c.cost_usd is not None]
-    return ModelTotals(
-        upstream=upstream,
-        model=model,
-        calls=len(calls),
-        errors=sum(c.state in {"failed", "cut_off"} for c in calls),
-        input_tokens=sum((c.usage.input_tokens or 0) for c in calls if c.usage),
-        output_tokens=sum((c.usage.output_tokens or 0) for c in calls if c.usage),
-        cost_usd=sum(known) if known else None,
-        unpriced_calls=sum(c.cost_usd is None for c in calls),
-    )
 
 
 def _detail(told: Told, number: int, notes: tuple[AnnotationView, ...]) -> CallDetail:

@@ -67,5 +67,5 @@ def everything(store: StoreReader) -> tuple[object, ...]:
         store.sessions(limit=1000).items,
         [store.call(call.id) for call in calls],
         [store.call_events(call.id) for call in calls],
-        store.totals(),
+        store.figures(),
     )

@@ -9,6 +9,7 @@ from union_square.api.errors import ERRORS
 from union_square.api.filters import read_filter
 from union_square.api.shapes import Call, CallQuery, Listing, SearchQuery, present_call, present_calls
 from union_square.domain.ids import CallId, parse_call_id
+from union_square.domain.sorting import CALL_KEYS, parse_sort
 from union_square.domain.views import CallView
 from union_square.store.ports import CallFilter
 from union_square.watching.ports import RecordedBody, Watching
@@ -28,16 +29,18 @@ def call_routes(watching: Watching) -> APIRouter:
 
     @routes.get("/calls")
     async def list_calls(query: Annotated[CallQuery, Query()]) -> Listing[CallView]:
-        """Calls, newest first; every filter given must hold."""
-        page = await watching.calls(limit=query.limit, cursor=query.cursor, where=query.filter())
+        """Calls, newest first or in the order asked for; every filter given must hold."""
+        page = await watching.calls(
+            limit=query.limit, cursor=query.cursor, where=query.filter(), sort=parse_sort(query.sort, CALL_KEYS)
+        )
         return present_calls(page)
 
     @routes.get("/search")
     async def search(query: Annotated[SearchQuery, Query()]) -> Listing[CallView]:
-        """The calls that `q` describes, newest first: words in what they said, and conditions on what they were."""
-        page = await watching.calls(
-            limit=query.limit, cursor=query.cursor, where=CallFilter(query=read_filter(query.q))
-        )
+        """The calls that `q` describes: words in what they said, and conditions on what they were."""
+        where = CallFilter(query=read_filter(query.q))
+        sort = parse_sort(query.sort, CALL_KEYS)
+        page = await watching.calls(limit=query.limit, cursor=query.cursor, where=where, sort=sort)
         return present_calls(page)
 
     @routes.get("/calls/{call_id}")

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from union_square.api.errors import ERRORS
 from union_square.api.shapes import ConversationShape, Listing, Session, SessionQuery, present_session, present_turns
 from union_square.domain.ids import parse_session_id
+from union_square.domain.sorting import SESSION_KEYS, parse_sort
 from union_square.domain.views import SessionView
 from union_square.watching.ports import Watching
 
@@ -17,8 +18,11 @@ def session_routes(watching: Watching) -> APIRouter:
 
     @routes.get("/sessions")
     async def list_sessions(query: Annotated[SessionQuery, Query()]) -> Listing[SessionView]:
-        """Sessions, the one that was active last first; one is listed when one of its calls fulfils every filter."""
-        page = await watching.sessions(limit=query.limit, cursor=query.cursor, where=query.filter())
+        """Sessions, the one that was active last first, or in the order asked for; one is listed when one of its calls
+        fulfils every filter."""
+        page = await watching.sessions(
+            limit=query.limit, cursor=query.cursor, where=query.filter(), sort=parse_sort(query.sort, SESSION_KEYS)
+        )
         return Listing(items=list(page.items), next_cursor=page.next_cursor)
 
     @routes.get("/sessions/{session_id}")

@@ -1,8 +1,9 @@
 """What the API sends and takes, where it is not a value of the domain as it stands."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -10,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from union_square.api.filters import read_filter
 from union_square.domain.lifecycle import CallState
 from union_square.domain.messages import Message, ToolOffer, Usage
+from union_square.domain.sorting import CALL_KEYS, NEWEST, SESSION_KEYS, SessionKey, parse_sort
 from union_square.domain.views import (
     AnnotationView,
     CallDetail,
@@ -29,7 +31,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing(Generic[T]):
-    """A page of results, newest first. `next_cursor` goes into `?cursor=` for the next page; null: there is none."""
+    """A page of results, newest first unless `sort` was given. `next_cursor` goes into `?cursor=` for the next page;
+    null: there is none."""
 
     items: list[T]
     next_cursor: str | None
@@ -138,7 +141,16 @@ class PageQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     limit: int = Field(50, ge=1, le=200)
-    cursor: str | None = Field(None, max_length=1000, description="The next_cursor of the page before")
+    cursor: str | None = Field(None, max_length=1000, description="The next_cursor of the page before, in its order")
+
+
+_SORT_SAYS = (
+    "What the listing is ordered by, smallest first; with - before it, largest first; not known: last. One of {}"
+)
+
+
+def _known_order(keys: Sequence[SessionKey], spelled: str) -> str:
+    return parse_sort(spelled, keys).spelled
 
 
 class FilterQuery(PageQuery):
@@ -153,18 +165,31 @@ class FilterQuery(PageQuery):
 
     def filter(self) -> CallFilter:
         """Raises FilterError."""
-        given = self.model_dump(exclude={"limit", "cursor", "q"})
+        given = self.model_dump(exclude={"limit", "cursor", "q", "sort"})
         return CallFilter(**given, query=read_filter(self.q))
 
 
+CallOrder = Annotated[
+    str, AfterValidator(partial(_known_order, CALL_KEYS)), Field(description=_SORT_SAYS.format(", ".join(CALL_KEYS)))
+]
+SessionOrder = Annotated[
+    str,
+    AfterValidator(partial(_known_order, SESSION_KEYS)),
+    Field(description=_SORT_SAYS.format(", ".join(SESSION_KEYS))),
+]
+
+
 class CallQuery(FilterQuery):
+    sort: CallOrder = NEWEST.spelled
     session_id: str | None = None
     state: CallState | None = None
 
 
 class SessionQuery(FilterQuery):
+    sort: SessionOrder = NEWEST.spelled
     state: CallState | Literal["ended"] | None = None
 
 
 class SearchQuery(PageQuery):
     q: str = Field(min_length=1, max_length=2000, description=Q_SAYS)
+    sort: CallOrder = NEWEST.spelled

@@ -93,6 +93,7 @@ class SessionRow(TableRow, table=True):
     cost_pico: int | None = Field(sa_column=_big(nullable=True))
     unpriced_calls: int
     gap_observations: int = Field(sa_column=_big())
+    first_token_us: int | None = Field(sa_column=_big(nullable=True))  # the longest time to a first token of its calls
 
 
 class CallRow(TableRow, table=True):

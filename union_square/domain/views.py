@@ -150,6 +150,7 @@ class SessionView:
     unpriced_calls: int
     gap_observations: int
     tags: tuple[str, ...] = ()
+    time_to_first_token_ms: float | None = None  # the longest of its calls'; None = none is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

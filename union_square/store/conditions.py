@@ -7,20 +7,23 @@ ASCII case, which is what SQLite's LIKE does and what both databases can do alik
 from collections.abc import Callable
 from datetime import datetime
 from operator import eq, ge, gt, le, lt
-from typing import Any, assert_never, cast
+from typing import Any, assert_never
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    String,
     and_,
     bindparam,
+    column,
     false,
     func,
     literal,
     not_,
     or_,
     select,
+    table,
     text,
     true,
 )
@@ -47,7 +50,7 @@ from union_square.domain.storable import clean
 from union_square.domain.views import AnnotationKind
 from union_square.domain.words import words
 from union_square.store import mapping
-from union_square.store.tables import ANNOTATIONS, CALLS, MARKS, TAGS, TEXTS
+from union_square.store.tables import ANNOTATIONS, CALLS, MARKS, TAGS, TEXTS, AnySelect
 
 Condition = ColumnElement[bool]
 
@@ -83,20 +86,19 @@ NAMES: dict[str, ColumnElement[Any]] = {
 }
 
 
-def condition(connection: Connection, term: Filter, *, walked: bool = False) -> Condition:
-    """Whether a call fulfils the filter, which must be settled. `walked`: calls are looked at one by one, newest first,
-    until a page is full; words that many have are then better looked for in each than all found beforehand."""
+def condition(connection: Connection, term: Filter) -> Condition:
+    """Whether a call fulfils the filter, which must be settled."""
     match term:
         case All():
-            return and_(true(), *(condition(connection, one, walked=walked) for one in term.terms))
+            return and_(true(), *(condition(connection, one) for one in term.terms))
         case Either():
-            return or_(false(), *(condition(connection, one, walked=walked) for one in term.terms))
+            return or_(false(), *(condition(connection, one) for one in term.terms))
         case Not():
-            return not_(condition(connection, term.term, walked=walked))
+            return not_(condition(connection, term.term))
         case Words():
-            return _says(connection, term, walked=walked)
+            return _says(connection, term)
         case Named():
-            return or_(false(), *_named(connection, term.field, term.patterns, walked=walked))
+            return or_(false(), *_named(connection, term.field, term.patterns))
         case Compare():
             return _compares(term)
         case Began():
@@ -104,7 +106,7 @@ def condition(connection: Connection, term: Filter, *, walked: bool = False) -> 
             at = mapping.to_us(term.at)
             return _c.started_at >= at if term.side == "after" else _c.started_at < at
         case Has():
-            return _has(term.thing)
+            return _has(connection, term.thing)
         case _:
             assert_never(term)
 
@@ -124,7 +126,7 @@ def _compares(term: Compare) -> Condition:
             return and_(column.is_not(None), compare(column, literal(term.value, BigInteger)))
 
 
-def _named(connection: Connection, field: str, patterns: tuple[Pattern, ...], *, walked: bool) -> list[Condition]:
+def _named(connection: Connection, field: str, patterns: tuple[Pattern, ...]) -> list[Condition]:
     like = _like(connection)
     match field:
         case "model":
@@ -141,9 +143,9 @@ def _named(connection: Connection, field: str, patterns: tuple[Pattern, ...], *,
             columns = (_c.path,) if field == "path" else (_c.error_type, _c.error_message)
             return [like(column, _anywhere(one)) for column in columns for one in patterns]
         case "finish" | "tool":
-            return [_marked(field, like(MARKS.c.value, one), connection if walked else None) for one in patterns]
+            return [_marked(connection, field, like(MARKS.c.value, one)) for one in patterns]
         case _ if field.startswith(META):
-            return [_marked(clean(field), like(MARKS.c.value, one), connection if walked else None) for one in patterns]
+            return [_marked(connection, clean(field), like(MARKS.c.value, one)) for one in patterns]
         case _:
             column = NAMES[field]
             return [like(func.coalesce(column, "") if column.name in _NULLABLE else column, one) for one in patterns]
@@ -223,17 +225,15 @@ def _tagged(fitting: Callable[[ColumnElement[Any]], Condition] | None = None) ->
     return or_(bears("call", _c.id), and_(_c.session_id.is_not(None), bears("session", _c.session_id)))
 
 
-def _marked(name: str, that: Condition | None = None, walking: Connection | None = None) -> Condition:
-    """`walking`: calls are walked; marks that many have are then looked for in each."""
+def _marked(connection: Connection, name: str, that: Condition | None = None) -> Condition:
     there = and_(MARKS.c.name == name, true() if that is None else that)
-    if walking is not None:
-        some = select(MARKS.c.call_id).where(there).limit(COMMON + 1).subquery()
-        if (walking.scalar(select(func.count()).select_from(some)) or 0) > COMMON:
-            return select(MARKS.c.call_id).where(MARKS.c.call_id == _c.id, there).correlate(CALLS).exists()
-    return _c.id.in_(select(MARKS.c.call_id).where(there))
+    marked = select(MARKS.c.call_id).where(there)
+    if _is_common(connection, marked):
+        return marked.where(MARKS.c.call_id == _c.id).correlate(CALLS).exists()
+    return _c.id.in_(marked)
 
 
-def _has(thing: str) -> Condition:
+def _has(connection: Connection, thing: str) -> Condition:
     match thing:
         case "note":
             return _annotated("text")
@@ -248,7 +248,7 @@ def _has(thing: str) -> Condition:
         case "error":
             return _c.state.in_(sorted(ERRORS))
         case "tool":
-            return _marked("tool")
+            return _marked(connection, "tool")
         case "usage":
             return _c.usage_reported
         case "cost":
@@ -272,30 +272,29 @@ def _annotated(kind: AnnotationKind, that: Condition | None = None) -> Condition
     return or_(bears("call", _c.id), and_(_c.session_id.is_not(None), bears("session", _c.session_id)))
 
 
+_WORDS = table("call_texts_fts", column("rowid", BigInteger()), column("call_texts_fts", String()))
+
 COMMON = 2_000
-"""More calls than this are not collected beforehand where they are walked."""
-
-_COMMON = text("SELECT count(*) FROM (SELECT 1 FROM call_texts_fts WHERE call_texts_fts MATCH :said LIMIT :most)")
+"""What more calls have than this is asked of each call that is looked at; what fewer have leads to the calls."""
 
 
-def _says(connection: Connection, term: Words, *, walked: bool) -> Condition:
+def _is_common(connection: Connection, those: AnySelect) -> bool:
+    some = those.limit(COMMON + 1).subquery()
+    return (connection.scalar(select(func.count()).select_from(some)) or 0) > COMMON
+
+
+def _says(connection: Connection, term: Words) -> Condition:
     """By the full-text index; PostgreSQL's keeps no order, so there a phrase is looked at once more."""
     said = list(words(term.text[:1000]))
     if not said:
         return false()
     if connection.dialect.name != "postgresql":
-        query = f'"{" ".join(said)}"{"*" if term.open_end else ""}'
-        if walked and connection.scalar(_COMMON, {"said": query, "most": COMMON + 1}) > COMMON:
-            this = text(
-                "EXISTS (SELECT 1 FROM call_texts_fts WHERE call_texts_fts MATCH :said"
-                " AND rowid = (SELECT call_texts.id FROM call_texts WHERE call_texts.call_id = calls.id))"
-            )
-            return cast(Condition, this.bindparams(bindparam("said", query, unique=True)))
-        found = text(
-            "SELECT call_id FROM call_texts WHERE id IN "
-            "(SELECT rowid FROM call_texts_fts WHERE call_texts_fts MATCH :said)"
+        matching = select(_WORDS.c.rowid).where(
+            _WORDS.c.call_texts_fts.op("MATCH")(f'"{" ".join(said)}"{"*" if term.open_end else ""}')
         )
-        return _c.id.in_(found.bindparams(bindparam("said", query, unique=True)).columns(_c.id))
+        if _is_common(connection, matching):
+            return select(TEXTS.c.id).where(TEXTS.c.call_id == _c.id).correlate(CALLS).scalar_subquery().in_(matching)
+        return _c.id.in_(select(TEXTS.c.call_id).where(TEXTS.c.id.in_(matching)))
     query = " & ".join(f"'{word}'{':*' if term.open_end and i == len(said) - 1 else ''}" for i, word in enumerate(said))
     matched = text("search @@ CAST(:said AS tsquery)").bindparams(bindparam("said", query, unique=True))
     holding = select(TEXTS.c.call_id).where(matched)

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, String, and_, case, cast, func, literal, select, union
+from sqlalchemy import ColumnElement, Connection, String, Subquery, case, cast, func, select
 
 from union_square.domain.figures import Dimension, Figures, Tally, add_up
 from union_square.domain.finding.facets import MOST_COUNTED, Facet, rank
+from union_square.domain.views import Subject
 from union_square.store.sums import failed, unpriced
 from union_square.store.tables import CALLS, MARKS, TAGS, AnySelect, by_time, pieces
 
@@ -69,16 +71,6 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _tagged(conditions: list[Condition]) -> Any:
-    """Each of the calls with each tag that it or its session bears, once."""
-    t = TAGS.c
-    of_call = select(t.tag, _c.id).join_from(TAGS, CALLS, and_(t.subject == "call", t.subject_id == _c.id))
-    of_session = select(t.tag, _c.id).join_from(
-        TAGS, CALLS, and_(t.subject == "session", t.subject_id == _c.session_id)
-    )
-    return union(*(one.where(t.removed.is_(False), *conditions) for one in (of_call, of_session)))
-
-
 def load_figures(connection: Connection, conditions: list[Condition], by: Dimension, step_us: int) -> Figures:
     """What the calls amounted to, over time and by the dimension."""
     values: dict[Dimension, ColumnElement[Any]] = {
@@ -87,12 +79,23 @@ def load_figures(connection: Connection, conditions: list[Condition], by: Dimens
         "application": _c.application,
     }
     if by != "tag":
-        tallies = _tallies(connection, _statement(values[by], step_us).where(*conditions))
+        tallies = _tallies(connection, by_time(_statement(values[by], step_us).where(*conditions)))
         return add_up(tallies, tallies, step_us)
-    plain = _tallies(connection, _statement(literal(""), step_us).where(*conditions))
-    tagged = _tagged(conditions).subquery()
-    by_tag = _statement(tagged.c.tag, step_us).join_from(CALLS, tagged, tagged.c.id == _c.id)
-    return add_up(plain, _tallies(connection, by_tag), step_us)
+    call, session = _tags_of("call"), _tags_of("session")
+    tagged = CALLS.outerjoin(call, call.c.subject_id == _c.id).outerjoin(session, session.c.subject_id == _c.session_id)
+    tags = func.coalesce(call.c.tags, "") + "\n" + func.coalesce(session.c.tags, "")
+    by_tags = _statement(tags, step_us).select_from(tagged).where(*conditions)
+    tallies = _tallies(connection, by_time(by_tags))
+    each = (replace(one, value=tag) for one in tallies for tag in sorted({*one.value.split("\n")} - {""}))
+    return add_up(tallies, each, step_us)
+
+
+def _tags_of(subject: Subject) -> Subquery:
+    """The tags of each of those that have any, in a text: a tag is one line."""
+    t = TAGS.c
+    tags = func.aggregate_strings(t.tag, "\n").label("tags")
+    there = (t.subject == subject, t.removed.is_(False))
+    return select(t.subject_id, tags).where(*there).group_by(t.subject_id).subquery()
 
 
 def _statement(value: ColumnElement[Any], step_us: int) -> AnySelect:

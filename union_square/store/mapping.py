@@ -369,4 +369,5 @@ def session_view(row: SessionRow, tags: tuple[str, ...]) -> SessionView:
         unpriced_calls=row.unpriced_calls,
         gap_observations=row.gap_observations,
         tags=tags,
+        time_to_first_token_ms=_us_to_ms(row.first_token_us),
     )

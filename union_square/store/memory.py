@@ -22,6 +22,7 @@ from union_square.domain.ids import CallId, SessionId, WriterId
 from union_square.domain.lifecycle import ENDED
 from union_square.domain.models import CallRow, SessionRow
 from union_square.domain.placing import Standing
+from union_square.domain.sorting import NEWEST, Sort
 from union_square.domain.tasks import CALLED
 from union_square.domain.views import (
     AnnotationView,
@@ -36,6 +37,7 @@ from union_square.domain.words import matches, query_words
 from union_square.store import mapping
 from union_square.store.annotator import Annotator, now_utc
 from union_square.store.cursors import encode_cursor, parse_cursor
+from union_square.store.ordering import call_value, page_of_rows, session_value
 from union_square.store.placing import place_projected
 from union_square.store.ports import (
     HOUR_US,
@@ -43,7 +45,6 @@ from union_square.store.ports import (
     CallFilter,
     LinkCandidate,
     LinkQuery,
-    ModelTotals,
     NoSuchSubject,
     Projection,
 )
@@ -181,17 +182,17 @@ class MemoryStore(Annotator):
     # StoreReader
 
     def sessions(
-        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER
+        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER, sort: Sort = NEWEST
     ) -> Page[SessionView]:
-        after = None if cursor is None else parse_cursor("sessions", cursor)
+        after = None if cursor is None else parse_cursor("sessions", sort, cursor)
         with self._lock:
             rows = [self._session_row(id_) for id_ in {row.session_id for row in self._rows.values()} if id_]
-            rows = [row for row in rows if self._session_fits(row, where)]
-            rows.sort(key=lambda row: (row.last_at, row.id), reverse=True)
-            rest = [row for row in rows if after is None or (row.last_at, row.id) < after]
+            fitting = [row for row in rows if self._session_fits(row, where)]
+            rest = page_of_rows(fitting, lambda row: session_value(row, sort.key), sort, after)
             items = tuple(mapping.session_view(row, self._tags_of("session", row.id)) for row in rest[:limit])
         last = rest[limit - 1] if len(rest) > limit else None
-        return Page(items=items, next_cursor=last and encode_cursor("sessions", last.last_at, last.id))
+        next_cursor = last and encode_cursor("sessions", sort, (session_value(last, sort.key), last.id))
+        return Page(items=items, next_cursor=next_cursor)
 
     def session(self, session_id: str) -> SessionDetail:
         with self._lock:
@@ -202,15 +203,17 @@ class MemoryStore(Annotator):
                 annotations=self._notes_of("session", session_id),
             )
 
-    def calls(self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER) -> Page[CallView]:
-        after = None if cursor is None else parse_cursor("calls", cursor)
+    def calls(
+        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER, sort: Sort = NEWEST
+    ) -> Page[CallView]:
+        after = None if cursor is None else parse_cursor("calls", sort, cursor)
         with self._lock:
             rows = [row for row in self._rows.values() if self._call_fits(row, where, ("call",))]
-            rows.sort(key=lambda row: (row.started_at, row.id), reverse=True)
-            rest = [row for row in rows if after is None or (row.started_at, row.id) < after]
+            rest = page_of_rows(rows, lambda row: call_value(row, sort.key), sort, after)
             items = tuple(self._view(row) for row in rest[:limit])
         last = rest[limit - 1] if len(rest) > limit else None
-        return Page(items=items, next_cursor=last and encode_cursor("calls", last.started_at, last.id))
+        next_cursor = last and encode_cursor("calls", sort, (call_value(last, sort.key), last.id))
+        return Page(items=items, next_cursor=next_cursor)
 
     def call(self, call_id: CallId) -> CallDetail:
         with self._lock:
@@ -231,27 +234,6 @@ class MemoryStore(Annotator):
         with self._lock:
             rows = ((id_, self._rows.get(id_)) for id_ in call_ids)
             return {id_: SessionId(row.session_id) for id_, row in rows if row is not None and row.session_id}
-
-    def totals(self, *, since: datetime | None = None, until: datetime | None = None) -> list[ModelTotals]:
-        with self._lock:
-            groups = dict[tuple[str, str], list[CallRow]]()
-            for row in self._rows.values():
-                if self._call_fits(row, CallFilter(since=since, until=until), ()):
-                    groups.setdefault((row.upstream, row.model), []).append(row)
-            totals = [
-                ModelTotals(
-                    upstream=upstream,
-                    model=model,
-                    calls=len(rows),
-                    errors=sum(map(_failed, rows)),
-                    input_tokens=sum(row.input_tokens or 0 for row in rows),
-                    output_tokens=sum(row.output_tokens or 0 for row in rows),
-                    cost_usd=mapping.from_pico(_sum(row.cost_pico for row in rows)),
-                    unpriced_calls=sum(map(_unpriced, rows)),
-                )
-                for (upstream, model), rows in groups.items()
-            ]
-        return sorted(totals, key=lambda one: (-one.calls, one.upstream, one.model))
 
     def facets(self, where: CallFilter = NO_FILTER) -> list[Facet]:
         with self._lock:
@@ -398,6 +380,7 @@ class MemoryStore(Annotator):
             cost_pico=_sum(row.cost_pico for row in rows),
             unpriced_calls=sum(map(_unpriced, rows)),
             gap_observations=sum(row.gap_observations for row in rows),
+            first_token_us=max((row.first_token_us for row in rows if row.first_token_us is not None), default=None),
         )
 
     def _session_fits(self, row: SessionRow, where: CallFilter) -> bool:

@@ -17,6 +17,7 @@ from union_square.domain.finding.hits import Hit
 from union_square.domain.ids import CallId, SessionId, WriterId
 from union_square.domain.rules import Rule
 from union_square.domain.session import LinkCandidate, LinkQuery
+from union_square.domain.sorting import NEWEST, Sort
 from union_square.domain.views import (
     AnnotationView,
     CallDetail,
@@ -71,33 +72,21 @@ NO_FILTER = CallFilter()
 HOUR_US = 3_600_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelTotals:
-    """What one model of one upstream amounted to in a span of time."""
-
-    upstream: str
-    model: str
-    calls: int
-    errors: int
-    input_tokens: int
-    output_tokens: int
-    cost_usd: float | None
-    unpriced_calls: int
-
-
 class StoreReader(Protocol):
     def sessions(
-        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER
+        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER, sort: Sort = NEWEST
     ) -> Page[SessionView]:
-        """Newest first by `last_at`. Raises CursorError."""
+        """Raises CursorError."""
         ...
 
     def session(self, session_id: str) -> SessionDetail:
         """Raises NoSuchSubject."""
         ...
 
-    def calls(self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER) -> Page[CallView]:
-        """Newest first by `started_at`. Raises CursorError."""
+    def calls(
+        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER, sort: Sort = NEWEST
+    ) -> Page[CallView]:
+        """Raises CursorError; AssertionError for an order that only sessions have."""
         ...
 
     def call(self, call_id: CallId) -> CallDetail:
@@ -114,10 +103,6 @@ class StoreReader(Protocol):
 
     def session_of_calls(self, call_ids: Sequence[CallId]) -> dict[CallId, SessionId]:
         """The sessions of those calls that are linked already."""
-        ...
-
-    def totals(self, *, since: datetime | None = None, until: datetime | None = None) -> list[ModelTotals]:
-        """Per upstream and model, most calls first."""
         ...
 
     def facets(self, where: CallFilter = NO_FILTER) -> list[Facet]:

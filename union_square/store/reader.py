@@ -1,14 +1,15 @@
-"""Reading the store: listings, one session, one call, what was recorded of it, and totals.
+"""Reading the store: listings, one session, one call, what was recorded of it, and figures.
 
 Each method is one snapshot and a fixed number of statements, however many items it returns.
 """
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Engine, and_, false, func, or_, select
 
 from union_square.domain import records
 from union_square.domain.events import Event
@@ -19,6 +20,7 @@ from union_square.domain.finding.hits import MOST_MESSAGES, Hit, find_hit, sough
 from union_square.domain.ids import CallId, SessionId
 from union_square.domain.messages import Message
 from union_square.domain.models import CallDetailRow, CallRow, GapRow, SessionRow
+from union_square.domain.sorting import NEWEST, Sort
 from union_square.domain.views import (
     AnnotationView,
     CallDetail,
@@ -33,12 +35,12 @@ from union_square.store import mapping
 from union_square.store.archive import load_archive
 from union_square.store.conditions import condition
 from union_square.store.counting import load_facets, load_figures
-from union_square.store.cursors import encode_cursor, parse_cursor
+from union_square.store.cursors import Last, encode_cursor, parse_cursor
 from union_square.store.engine import reading
 from union_square.store.knowing import load_values
+from union_square.store.ordering import call_value, order_calls, order_sessions, session_value
 from union_square.store.packing import unpack_numbers
-from union_square.store.ports import HOUR_US, NO_FILTER, CallFilter, ModelTotals, NoSuchSubject
-from union_square.store.sums import failed, unpriced
+from union_square.store.ports import HOUR_US, NO_FILTER, CallFilter, NoSuchSubject
 from union_square.store.tables import (
     ANNOTATIONS,
     CALLS,
@@ -55,8 +57,12 @@ from union_square.store.tables import (
     pieces,
 )
 
+WALK = bool(os.environ.get("WALK"))
 MOST_ITEMS = 1000
 """Of one page, whatever is asked for."""
+
+_FOREMOST = 3
+"""Of so many pages of sessions each is looked at before all calls are."""
 
 
 class SqlReader:
@@ -66,22 +72,17 @@ class SqlReader:
         self._engine = engine
 
     def sessions(
-        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER
+        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER, sort: Sort = NEWEST
     ) -> Page[SessionView]:
         limit = max(1, min(limit, MOST_ITEMS))
-        s = SESSIONS.c
-        statement = select(SESSIONS).order_by(s.last_at.desc(), s.id.desc()).limit(limit + 1)
-        if cursor is not None:
-            statement = statement.where(tuple_(s.last_at, s.id) < parse_cursor("sessions", cursor))
+        after = None if cursor is None else parse_cursor("sessions", sort, cursor)
         with reading(self._engine) as connection:
-            rows = fetch_rows(connection, SessionRow, statement.where(*_session_conditions(connection, where)))
+            rows = _fitting_sessions(connection, where, sort, after, limit + 1)
             tags = _tags(connection, "session", [row.id for row in rows[:limit]])
         views = tuple(mapping.session_view(row, tags.get(row.id, ())) for row in rows[:limit])
-        more = len(rows) > limit
-        return Page(
-            items=views,
-            next_cursor=encode_cursor("sessions", rows[limit - 1].last_at, rows[limit - 1].id) if more else None,
-        )
+        last = rows[limit - 1] if len(rows) > limit else None
+        next_cursor = last and encode_cursor("sessions", sort, (session_value(last, sort.key), last.id))
+        return Page(items=views, next_cursor=next_cursor)
 
     def session(self, session_id: str) -> SessionDetail:
         with reading(self._engine) as connection:
@@ -94,24 +95,22 @@ class SqlReader:
                 annotations=_annotations(connection, "session", [session_id]).get(session_id, ()),
             )
 
-    def calls(self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER) -> Page[CallView]:
+    def calls(
+        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER, sort: Sort = NEWEST
+    ) -> Page[CallView]:
         limit = max(1, min(limit, MOST_ITEMS))
         c = CALLS.c
-        newest = (c.started_at.desc(), c.id.desc())
-        ids = select(c.id).order_by(*newest).limit(limit + 1)
-        if cursor is not None:
-            ids = ids.where(tuple_(c.started_at, c.id) < parse_cursor("calls", cursor))
-        if where.query != EVERYTHING:
+        after = None if cursor is None else parse_cursor("calls", sort, cursor)
+        ids = order_calls(select(c.id), sort, after).limit(limit + 1)
+        if where.query != EVERYTHING or sort.key != "time":
             ids = by_time(ids)
         with reading(self._engine) as connection:
-            found = ids.where(*_call_conditions(connection, where, walked=True))
-            rows = fetch_rows(connection, CallRow, select(CALLS).where(c.id.in_(found)).order_by(*newest))
+            found = ids.where(*_call_conditions(connection, where))
+            rows = fetch_rows(connection, CallRow, order_calls(select(CALLS).where(c.id.in_(found)), sort, None))
             views = tuple(_call_views(connection, rows[:limit]))
-        more = len(rows) > limit
-        return Page(
-            items=views,
-            next_cursor=encode_cursor("calls", rows[limit - 1].started_at, rows[limit - 1].id) if more else None,
-        )
+        last = rows[limit - 1] if len(rows) > limit else None
+        next_cursor = last and encode_cursor("calls", sort, (call_value(last, sort.key), last.id))
+        return Page(items=views, next_cursor=next_cursor)
 
     def call(self, call_id: CallId) -> CallDetail:
         with reading(self._engine) as connection:
@@ -143,39 +142,9 @@ class SqlReader:
                 found |= fetch_pairs(connection, linked.where(CALLS.c.id.in_(ids), CALLS.c.session_id.is_not(None)))
         return found
 
-    def totals(self, *, since: datetime | None = None, until: datetime | None = None) -> list[ModelTotals]:
-        c, count = CALLS.c, func.count().label("calls")
-        sums = {
-            "errors": failed(),
-            "input_tokens": c.input_tokens,
-            "output_tokens": c.output_tokens,
-            "cost_pico": c.cost_pico,
-            "unpriced_calls": unpriced(),
-        }
-        statement = (
-            select(c.upstream, c.model, count, *(func.sum(value).label(name) for name, value in sums.items()))
-            .where(*_time_conditions(since, until))
-            .group_by(c.upstream, c.model)
-            .order_by(count.desc(), c.upstream, c.model)
-        )
-        with reading(self._engine) as connection:
-            return [
-                ModelTotals(
-                    upstream=row.upstream,
-                    model=row.model,
-                    calls=row.calls,
-                    errors=int(row.errors),
-                    input_tokens=int(row.input_tokens or 0),
-                    output_tokens=int(row.output_tokens or 0),
-                    cost_usd=mapping.from_pico(row.cost_pico),
-                    unpriced_calls=int(row.unpriced_calls),
-                )
-                for row in connection.execute(statement)
-            ]
-
     def facets(self, where: CallFilter = NO_FILTER) -> list[Facet]:
         with reading(self._engine) as connection:
-            return load_facets(connection, _call_conditions(connection, where, walked=True))
+            return load_facets(connection, _call_conditions(connection, where))
 
     def figures(self, where: CallFilter = NO_FILTER, *, by: Dimension = "model", step_us: int = HOUR_US) -> Figures:
         with reading(self._engine) as connection:
@@ -185,8 +154,9 @@ class SqlReader:
         c = CALLS.c
         with reading(self._engine) as connection:
             conditions = _call_conditions(connection, where)
-            first = connection.scalar(select(func.min(c.started_at)).where(*conditions))
-            last = connection.scalar(select(func.max(c.started_at)).where(*conditions))
+            first, last = (
+                connection.scalar(by_time(select(one(c.started_at)).where(*conditions))) for one in (func.min, func.max)
+            )
             return None if first is None or last is None else (int(first), int(last))
 
     def tag_names(self) -> list[str]:
@@ -239,10 +209,7 @@ def _has_tag(subject: Subject, of: ColumnElement[Any], tag: str) -> ColumnElemen
     return of.in_(tagged)
 
 
-def _call_conditions(
-    connection: Connection, where: CallFilter, *, tags: bool = True, walked: bool = False
-) -> list[ColumnElement[bool]]:
-    """`walked`: see `conditions.condition`."""
+def _call_conditions(connection: Connection, where: CallFilter, *, tags: bool = True) -> list[ColumnElement[bool]]:
     c = CALLS.c
     conditions = _time_conditions(where.since, where.until)
     for column, value in ((c.session_id, where.session_id), (c.upstream, where.upstream), (c.state, where.state)):
@@ -259,14 +226,31 @@ def _call_conditions(
         words = query_words(where.text)
         conditions.append(having_words(connection, words) if words else false())
     if where.query != EVERYTHING:
-        conditions.append(condition(connection, where.query, walked=walked))
+        conditions.append(condition(connection, where.query))
     return conditions
 
 
-def _session_conditions(connection: Connection, where: CallFilter) -> list[ColumnElement[bool]]:
-    """Some call of the session fulfils all of it; a tag may be the session's own, a state may be the session's."""
+def _fitting_sessions(
+    connection: Connection, where: CallFilter, sort: Sort, after: Last | None, limit: int
+) -> list[SessionRow]:
+    """The first sessions of the order that fit. Each of the foremost is looked at by itself, which
+    fills the page where many fit; only where it does not, all that fit are looked for."""
+    s = SESSIONS.c
+    statement = order_sessions(select(SESSIONS), sort, after).limit(limit)
     if where == NO_FILTER:
-        return []
+        return fetch_rows(connection, SessionRow, statement)
+    most = _FOREMOST * limit
+    foremost = list(connection.scalars(order_sessions(select(s.id), sort, after).limit(most)))
+    among = statement.where(s.id.in_(foremost), *_session_conditions(connection, where, each=True))
+    rows = fetch_rows(connection, SessionRow, among)
+    if len(rows) == limit or len(foremost) < most:
+        return rows
+    return fetch_rows(connection, SessionRow, statement.where(*_session_conditions(connection, where, each=False)))
+
+
+def _session_conditions(connection: Connection, where: CallFilter, *, each: bool) -> list[ColumnElement[bool]]:
+    """Some call of the session fulfils all of it; a tag may be the session's own, a state may be the session's. `each`:
+    a session's calls are looked at; otherwise sessions are looked for among all calls that fit."""
     s, c = SESSIONS.c, CALLS.c
     conditions = list[ColumnElement[bool]]()
     if where.state in {"running", "ended"}:
@@ -275,8 +259,9 @@ def _session_conditions(connection: Connection, where: CallFilter) -> list[Colum
     of_calls = _call_conditions(connection, where, tags=False)
     if where.tag is not None:
         of_calls.append(or_(_has_tag("call", c.id, where.tag), _has_tag("session", c.session_id, where.tag)))
-    if of_calls:
-        # Sessions are looked for among the calls that fit, not the other way round: a text or a tag picks few of them.
+    if of_calls and each:
+        conditions.append(select(c.id).where(c.session_id == s.id, *of_calls).correlate(SESSIONS).exists())
+    elif of_calls:
         conditions.append(s.id.in_(select(c.session_id).where(and_(*of_calls), c.session_id.is_not(None))))
     return conditions
 

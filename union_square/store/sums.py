@@ -55,6 +55,7 @@ def _sums(ids: list[str]) -> AnySelect:
             *(func.sum(c[name]).label(name) for name in _SUMS),
             func.sum(unpriced()).label("unpriced_calls"),
             func.sum(c.gap_observations).label("gap_observations"),
+            func.max(c.first_token_us).label("first_token_us"),
         )
         .where(c.session_id.in_(ids))
         .group_by(c.session_id)

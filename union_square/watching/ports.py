@@ -16,6 +16,7 @@ from union_square.domain.finding import Filter
 from union_square.domain.finding.facets import Facet
 from union_square.domain.finding.hits import Hit
 from union_square.domain.ids import CallId, SessionId
+from union_square.domain.sorting import NEWEST, Sort
 from union_square.domain.views import (
     CallDetail,
     CallView,
@@ -24,7 +25,7 @@ from union_square.domain.views import (
     SessionDetail,
     SessionView,
 )
-from union_square.store.ports import HOUR_US, NO_FILTER, CallFilter, ModelTotals
+from union_square.store.ports import HOUR_US, NO_FILTER, CallFilter
 from union_square.watching.people import People
 
 __all__ = [
@@ -132,7 +133,7 @@ class Watching(Protocol):
         ...
 
     async def sessions(
-        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER
+        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER, sort: Sort = NEWEST
     ) -> Page[SessionView]: ...
 
     async def session(self, session_id: str) -> SessionDetail: ...
@@ -142,7 +143,7 @@ class Watching(Protocol):
     async def session_calls(self, session_id: str) -> SessionCalls: ...
 
     async def calls(
-        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER
+        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER, sort: Sort = NEWEST
     ) -> Page[CallView]: ...
 
     async def call(self, call_id: CallId) -> CallDetail: ...
@@ -152,8 +153,6 @@ class Watching(Protocol):
     async def call_events(self, call_id: CallId) -> list[Event]:
         """Every recorded event of an ended call; of a running one, none."""
         ...
-
-    async def totals(self) -> list[ModelTotals]: ...
 
     async def facets(self, where: CallFilter = NO_FILTER) -> list[Facet]: ...
 

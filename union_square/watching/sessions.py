@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from union_square.domain.conversation import Conversation, Turn, build_turns
 from union_square.domain.ids import CallId, IdError, parse_call_id
+from union_square.domain.sorting import NEWEST, Sort
 from union_square.domain.views import CallDetail, CallView, Page, SessionDetail, SessionView
 from union_square.store.ports import NO_FILTER, CallFilter, NoSuchSubject, StoreUnavailable
 from union_square.watching.feedcall import FeedCall
@@ -35,13 +36,15 @@ class Sessions:
             return session_id
         return session_id if call is None else self._live.session_of(call)
 
-    async def page(self, limit: int, cursor: str | None, where: CallFilter) -> Page[SessionView]:
-        """A listing; its first page begins with live calls that no session has yet. Raises what the store raises."""
+    async def page(self, limit: int, cursor: str | None, where: CallFilter, sort: Sort) -> Page[SessionView]:
+        """A listing; newest first it begins with live calls that no session has yet. Raises what the store raises."""
         extra: list[SessionView] = []
-        if cursor is None and where == NO_FILTER:
+        if cursor is None and where == NO_FILTER and sort == NEWEST:
             alone = self._live.unlinked()[: limit - 1]
             extra = [session_of_live([self._live.view(call)], self._live.last_at([call])) for call in alone]
-        page = await self._store.ask(self._store.reader.sessions, limit=limit - len(extra), cursor=cursor, where=where)
+        page = await self._store.ask(
+            self._store.reader.sessions, limit=limit - len(extra), cursor=cursor, where=where, sort=sort
+        )
         known = {view.id for view in extra}
         groups = self._live.by_session()
         items = [self._overlaid(view, groups.get(view.id, [])) for view in page.items if view.id not in known]

@@ -20,6 +20,7 @@ from union_square.domain.finding import Filter
 from union_square.domain.finding.facets import Facet
 from union_square.domain.finding.hits import Hit
 from union_square.domain.ids import CallId, IdError, parse_call_id
+from union_square.domain.sorting import NEWEST, Sort
 from union_square.domain.views import (
     CallDetail,
     CallView,
@@ -35,7 +36,6 @@ from union_square.store.ports import (
     HOUR_US,
     NO_FILTER,
     CallFilter,
-    ModelTotals,
     NoSuchSubject,
     StoreAnnotator,
     StoreReader,
@@ -138,11 +138,11 @@ class Watcher:
             calls += self._feed.running()
 
     async def sessions(
-        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER
+        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER, sort: Sort = NEWEST
     ) -> Page[SessionView]:
         if cursor is None:
             await self._refresh_links()
-        return await self._sessions.page(limit, cursor, where)
+        return await self._sessions.page(limit, cursor, where, sort)
 
     async def session(self, session_id: str) -> SessionDetail:
         return await self._sessions.detail(session_id)
@@ -154,14 +154,16 @@ class Watcher:
         return await self._sessions.calls(session_id)
 
     async def calls(
-        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER
+        self, *, limit: int = 50, cursor: str | None = None, where: CallFilter = NO_FILTER, sort: Sort = NEWEST
     ) -> Page[CallView]:
         extra: list[CallView] = []
-        if cursor is None:
+        if cursor is None and sort == NEWEST:
             await self._refresh_links()
             found = (self._live.candidate(call) for call in self._live.unlinked())
             extra = [one.call for one in found if is_listed(one, where)][: limit - 1]
-        page = await self._store.ask(self._store.reader.calls, limit=limit - len(extra), cursor=cursor, where=where)
+        page = await self._store.ask(
+            self._store.reader.calls, limit=limit - len(extra), cursor=cursor, where=where, sort=sort
+        )
         known = {view.id for view in extra}
         items = (*extra, *(self._current(view) for view in page.items if view.id not in known))
         return Page(items=items, next_cursor=page.next_cursor)
@@ -195,9 +197,6 @@ class Watcher:
 
     async def call_events(self, call_id: CallId) -> list[Event]:
         return await self._store.ask(self._store.reader.call_events, call_id)
-
-    async def totals(self) -> list[ModelTotals]:
-        return await self._store.ask(self._store.reader.totals)
 
     async def facets(self, where: CallFilter = NO_FILTER) -> list[Facet]:
         return await self._store.ask(self._store.reader.facets, where)
