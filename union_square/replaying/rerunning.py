@@ -12,15 +12,17 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from union_square.domain.events import Event
+from union_square.domain.finding.terms import Named, Pattern
 from union_square.domain.ids import CallId, IdError, parse_call_id
-from union_square.domain.views import CallDetail, CallView, Page
+from union_square.domain.views import CallDetail, CallView, Page, SessionView
 from union_square.replaying.again import NewAnswers
 from union_square.replaying.failures import ReplayFailure
 from union_square.replaying.loading import NoRecording
-from union_square.replaying.rerun import Order, Rerun, Turn, session_of_rerun, went_wrong
+from union_square.replaying.rerun import Order, Rerun, Turn, is_rerun_of, session_of_rerun, went_wrong
 from union_square.replaying.resend import Outgoing, ResendError, origin_of, plan, with_values
 from union_square.replaying.resending import Resends, session_of_resends
 from union_square.store.ports import NO_FILTER, CallFilter, NoSuchSubject, StoreUnavailable
+from union_square.watching.ports import Watching
 
 MOST_KEPT = 20
 _PAGE = 200
@@ -62,6 +64,13 @@ async def load_calls(recorded: Recorded, session_id: str) -> list[CallView]:
         cursor = page.next_cursor
         if cursor is None:
             return sorted(found, key=lambda call: (call.started_at, call.id))
+
+
+async def load_reruns(watching: Watching, subject: str, limit: int = 20) -> list[SessionView]:
+    """The sessions that a session was sent again as, newest first. Raises StoreUnavailable."""
+    sent_from = Named("meta.resent_session", (Pattern((subject,)),))
+    found = await watching.sessions(limit=limit, where=CallFilter(query=sent_from))
+    return [session for session in found.items if is_rerun_of(session.id, subject)]
 
 
 async def open_rerun(recorded: Recorded, order: Order) -> Rerun:

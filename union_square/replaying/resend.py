@@ -19,7 +19,8 @@ from union_square.domain.messages import Request
 from union_square.domain.redaction import is_credential_name, is_credential_parameter
 from union_square.replaying.failures import ReplayFailure
 from union_square.wire.content import ContentDecoder
-from union_square.wire.headers import Target
+from union_square.wire.dialects.registry import read_request
+from union_square.wire.headers import Target, parse_content_type
 from union_square.wire.jsonplaces import PlaceError, with_value_at
 from union_square.wire.jsontext import obj_of, parse_json
 from union_square.wire.understanding import Understanding
@@ -105,6 +106,13 @@ def origin_of(call_id: CallId, session_id: str, events: list[Event]) -> Origin:
         body=content.feed(bytes(recording.request.data)) + content.end(),
         request=understanding.request,
     )
+
+
+def with_body(origin: Origin, text: str) -> Origin:
+    """The call as if that body had been sent. Raises ResendError."""
+    body = _json(read_body(text))
+    request, _ = read_request(origin.target, body, parse_content_type("application/json"))
+    return replace(origin, body=body, request=request)
 
 
 def plan(origin: Origin, edit: Edit = AS_RECORDED) -> Outgoing:
@@ -204,6 +212,15 @@ def with_values(outgoing: Outgoing, edit: Edit) -> Outgoing:
     except (FieldError, PlaceError) as error:
         raise ResendError(str(error)) from error
     return replace(outgoing, body=_json(body))
+
+
+def check_fields(fields: Mapping[str, str]) -> None:
+    """Whether those texts fit their fields, in whatever dialect. Raises ResendError."""
+    try:
+        for name, text in fields.items():
+            write_field("openai-chat", {}, name, text)
+    except FieldError as error:
+        raise ResendError(str(error)) from error
 
 
 def parse_values(settings: Iterable[str]) -> Mapping[str, Any]:

@@ -70,7 +70,7 @@ def present_compared(before: CallDetail, after: CallDetail) -> ComparedView:
     else:
         spans = [SpanView(kind=span.kind, text=span.text) for span in word_diff(said, says)]
         old, new = [s for s in spans if s.kind != "new"], [s for s in spans if s.kind != "gone"]
-        compared = [_difference(each) for each in differences(before.call, after.call)]
+        compared = [present_difference(each) for each in differences(before.call, after.call)]
     return ComparedView(before=_side(before.call, old), after=_side(after.call, new), differences=compared)
 
 
@@ -99,7 +99,8 @@ def _title(call: CallView) -> str:
     return " · ".join(filter(None, (call.upstream, call.response_model or call.model)))
 
 
-def _difference(difference: Difference) -> DifferenceView:
+def present_difference(difference: Difference) -> DifferenceView:
+    """One figure, before and after."""
     share = difference.share
     change = "" if share is None or abs(share) < 0.005 else f"{share:+.0%}".replace("-", "−")
     return DifferenceView(
@@ -146,3 +147,21 @@ def present_key(key_names: KeyNames, upstream: str, environ: Mapping[str, str]) 
         return f"Sent with {found} from the environment, unless another key is typed here for this once."
     names = " or ".join(key_names.of(upstream))
     return f"{names} is not set where the UI runs: type a key for this once. It is kept nowhere."
+
+
+def present_keys(key_names: KeyNames, upstreams: Sequence[str], environ: Mapping[str, str]) -> str:
+    """The same for the several upstreams of a session."""
+    if len(upstreams) == 1:
+        return present_key(key_names, upstreams[0], environ)
+    found = [name for name in (key_names.found(environ, upstream) for upstream in upstreams) if name]
+    missing = [" or ".join(key_names.of(one)) for one in upstreams if not key_names.found(environ, one)]
+    words = [f"Sent with {' and '.join(found)} from the environment."] if found else []
+    words += [f"Not set where the UI runs: {', '.join(missing)}."] if missing else []
+    return " ".join((*words, "A key that is typed here goes to all of them, for this once. It is kept nowhere."))
+
+
+def present_model_advice(upstream: str, model: str) -> str:
+    """What to think of when another upstream is chosen."""
+    if not upstream or model.strip():
+        return ""
+    return f"The recorded models may have other names at {upstream}: name one to use."

@@ -25,6 +25,7 @@ NAVIGATION = (LIVE, SESSIONS, SEARCH, DASHBOARD, REVIEW, TAGS, SETTINGS)
 
 SESSION_ROUTE = "/sessions/[session_id]"
 PLAY_ROUTE = "/sessions/[session_id]/play"
+RESEND_SESSION_ROUTE = "/sessions/[session_id]/resend"
 QUEUE_ROUTE = "/review/[queue_id]"
 CALL_ROUTE = "/calls/[call_id]"
 RESEND_ROUTE = "/calls/[call_id]/resend"

@@ -68,6 +68,12 @@ def session_actions(session_id: Any, open_merge: Any) -> rx.Component:
     return action_row(
         action_button("Merge…", open_merge, title="merge this session into another one"),
         action_link("Play back", f"/sessions/{session_id}/play", custom_attrs={"data-testid": "play-session"}),
+        action_link(
+            "Send again",
+            f"/sessions/{session_id}/resend",
+            title="all its calls, to the same or another upstream and model",
+            custom_attrs={"data-testid": "resend-session", "data-hotkey": "s"},
+        ),
         export_menu(f"/api/v1/sessions/{session_id}"),
         action_download("JSON", f"/api/v1/sessions/{session_id}/conversation", title="the conversation as JSON"),
         label="actions for this session",
@@ -78,7 +84,12 @@ def call_actions(call_id: Any, session_href: Any) -> rx.Component:
     """What can be done with a call. Both are vars; `session_href` is empty while the call is not linked."""
     return action_row(
         cond(session_href, action_link("Play back", f"{session_href}/play?call={call_id}")),
-        action_link("Send again", f"/calls/{call_id}/resend", title="to the same or another upstream and model"),
+        action_link(
+            "Send again",
+            f"/calls/{call_id}/resend",
+            title="to the same or another upstream and model",
+            custom_attrs={"data-hotkey": "s"},
+        ),
         export_menu(f"/api/v1/calls/{call_id}"),
         action_download("JSON", f"/api/v1/calls/{call_id}", title="the call as JSON"),
         label="actions for this call",

@@ -14,6 +14,7 @@ from union_square.ui.pages import (
     play,
     queue,
     resend,
+    resend_session,
     review,
     search,
     session,
@@ -61,6 +62,12 @@ def add_pages(app: rx.App) -> None:
         route=routes.RESEND_ROUTE,
         title="Send again · Union Square",
         on_load=[FrameState.opened, resend.ResendState.watch],
+    )
+    add(
+        resend_session.page,
+        route=routes.RESEND_SESSION_ROUTE,
+        title="Send session again · Union Square",
+        on_load=[FrameState.opened, resend_session.ResendSessionState.watch],
     )
     add(
         search.page,

@@ -5,7 +5,7 @@ A key that is typed arrives as an argument of `send`, goes into one request, and
 # ruff: noqa: RUF012 - Reflex copies the default of a state's var for each client
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import anyio
@@ -13,7 +13,8 @@ import reflex as rx
 from anyio import to_thread
 
 from union_square.domain.ids import CallId, parse_call_id
-from union_square.replaying.resend import Edit, Origin, Outgoing, ResendError, body_text, origin_of, plan
+from union_square.replaying.drafting import Draft, first_draft, outgoing_of, redirected, with_field, with_text
+from union_square.replaying.resend import Origin, ResendError, origin_of
 from union_square.replaying.resending import session_of_resends
 from union_square.store.ports import CallFilter
 from union_square.ui import failures, frame
@@ -21,6 +22,7 @@ from union_square.ui.components.elements import page_link, phases
 from union_square.ui.components.reflex import el, fragment
 from union_square.ui.components.resend import compared, resend_form, resend_table
 from union_square.ui.following import client_is_here, follow
+from union_square.ui.present_fields import SAID_AT_FIRST, FormView, as_sentence, present_form
 from union_square.ui.present_resend import (
     ComparedView,
     ResendLine,
@@ -83,10 +85,10 @@ class ResendState(rx.State):
     upstream: str = ""
     model: str = ""
     dialect: str = ""
-    path: str = ""
+    form: FormView = FormView()
     body: str = ""
+    body_problem: str = ""
     body_open: bool = False
-    dropped: str = ""
     key_words: str = ""
     said: str = ""
     is_running: bool = False
@@ -95,6 +97,9 @@ class ResendState(rx.State):
     lines: list[ResendLine] = []
     resend_id: str = ""
     chosen: str = ""
+    _draft: Draft = Draft()
+    _wrong: dict[str, tuple[str, str]] = {}  # by field: what was typed that cannot be sent, and why
+    _texts: int = SAID_AT_FIRST
 
     @rx.event(background=True, supersedes=True)
     async def watch(self) -> None:
@@ -125,25 +130,25 @@ class ResendState(rx.State):
     async def _open(self, found: Services, call_id: str) -> None:
         try:
             origin = await _origin(found, parse_call_id(call_id))
-            outgoing = plan(origin)
+            draft = first_draft(origin)
         except ResendError as error:
             async with self:
-                self.said = f"{str(error)[0].upper()}{str(error)[1:]}."
+                self.said = as_sentence(error)
             return
         except failures.EXPECTED:
             return  # the look that follows says what is wrong
         async with self:
             self.upstreams = list(dict.fromkeys([origin.upstream, *(name for name, _ in found.values.upstreams)]))
             self.dialects = list(dict.fromkeys([origin.request.dialect, *WRITERS]))
-            self._fill(outgoing)
+            self._fill(draft)
 
-    def _fill(self, outgoing: Outgoing) -> None:
-        self.upstream, self.model, self.dialect = outgoing.upstream, outgoing.model, outgoing.dialect
-        self.path, self.body = outgoing.path, body_text(outgoing)
-        self.dropped = (
-            "Left out, for it cannot be said there: " + ", ".join(outgoing.dropped) if outgoing.dropped else ""
-        )
-        self.key_words = present_key(services().values.key_names, outgoing.upstream, os.environ)
+    def _fill(self, draft: Draft, *, typed: str | None = None) -> None:
+        """Show the draft. `typed`: the body as it stands in the editor, where that is what was changed."""
+        self._draft = draft
+        self.upstream, self.model, self.dialect = draft.upstream, draft.model, draft.dialect
+        self.form = present_form(draft, self._texts, self._wrong)
+        self.body, self.body_problem = self.form.body if typed is None else typed, ""
+        self.key_words = present_key(services().values.key_names, draft.upstream, os.environ)
 
     def _show(self, look: _Look) -> None:
         self.phase, self.failure = look.phase, look.failure
@@ -152,52 +157,105 @@ class ResendState(rx.State):
             self.view, self.lines = look.view, list(look.lines)
             self.said = look.problem or self.said
 
-    async def _plan(self, edit: Edit) -> Outgoing | None:
-        """What would be sent; where it cannot be, why is said."""
+    async def _recorded(self) -> Origin | None:
+        """The call; where it cannot be read, why is said."""
         try:
-            outgoing = plan(await _origin(services(), parse_call_id(self.subject_id)), edit)
+            return await _origin(services(), parse_call_id(self.subject_id))
         except ResendError as error:
-            self.said = f"{str(error)[0].upper()}{str(error)[1:]}."
+            self.said = as_sentence(error)
         except failures.EXPECTED as error:
             self.said = failures.phase_of(error)[1]
-        else:
-            self.said = ""
-            return outgoing
         return None
 
-    async def _replan(self, edit: Edit) -> None:
-        outgoing = await self._plan(edit)
-        if outgoing is not None:
-            self._fill(outgoing)
+    async def _redirect(self, **to: str) -> None:
+        origin = await self._recorded()
+        if origin is None:
+            return
+        try:
+            draft = redirected(origin, self._draft, **to)
+        except ResendError as error:
+            self.said = as_sentence(error)
+            return
+        self.said, self._wrong = "", {}
+        self._fill(draft)
 
     @rx.event
     async def choose_upstream(self, name: str) -> None:
-        await self._replan(Edit(upstream=name, model=self.model))
+        await self._redirect(upstream=name)
 
     @rx.event
     async def choose_dialect(self, name: str) -> None:
-        await self._replan(Edit(upstream=self.upstream, model=self.model, dialect=name))
+        await self._redirect(dialect=name)
 
     @rx.event
     def type_model(self, text: str) -> None:
         self.model = text
 
     @rx.event
-    async def choose_model(self, text: str) -> None:
-        await self._replan(Edit(upstream=self.upstream, model=text.strip(), dialect=self.dialect))
+    async def choose_model(self) -> None:
+        """The field was left: what was typed in it last (an event before this one) is the model."""
+        model = self.model.strip()
+        if model and model != self._draft.model:
+            await self._redirect(dialect=self.dialect, model=model)
+
+    @rx.event
+    def type_field(self, name: str, text: str) -> None:
+        """Change a parameter, the system prompt, or a text; the body follows."""
+        wrong = {field: what for field, what in self._wrong.items() if field != name}
+        try:
+            draft = with_field(self._draft, name, text)
+        except ResendError as error:
+            self._wrong = wrong | {name: (text, as_sentence(error))}
+            self.form = present_form(self._draft, self._texts, self._wrong)
+            return
+        self._wrong = wrong
+        self._fill(draft)
 
     @rx.event
     def type_body(self, text: str) -> None:
+        """Change the body; the fields follow, once it can be read."""
         self.body, self.body_open = text, True
+        try:
+            draft = with_text(self._draft, text)
+        except ResendError as error:
+            self.body_problem = as_sentence(error)
+            return
+        self._wrong = {}
+        self._fill(draft, typed=text)
+
+    @rx.event
+    def show_texts(self) -> None:
+        """Let the form hold more of the history."""
+        self._texts += 5 * SAID_AT_FIRST
+        self.form = present_form(self._draft, self._texts, self._wrong)
+
+    @rx.event
+    async def undo_edits(self) -> None:
+        """Back to the recorded body, for the same upstream and model."""
+        self._draft, self._wrong = replace(self._draft, edited=False), {}
+        await self._redirect(dialect=self.dialect)
+
+    def _hindrance(self) -> str:
+        """What has to be put right before this can be sent; "" = nothing."""
+        if self.body_problem:
+            self.body_open = True
+            return self.body_problem
+        return next((problem for _, problem in self._wrong.values()), "")
 
     @rx.event
     async def send(self, form: dict[str, Any]) -> Any:
         """Send it. `form` holds the key, which goes no further than this call."""
-        edit = Edit(upstream=self.upstream, model=self.model, dialect=self.dialect, body=self.body)
-        outgoing = await self._plan(edit)
-        if outgoing is None:
+        self.said = self._hindrance()
+        origin = None if self.said else await self._recorded()
+        if origin is None:
             return None
-        resend = services().resends.start(outgoing, str(form.get("key", "")))
+        try:
+            if self.model.strip() not in {"", self._draft.model}:  # typed, and sent before the field was left
+                self._fill(redirected(origin, self._draft, dialect=self.dialect, model=self.model.strip()))
+            resend = services().resends.start(outgoing_of(origin, self._draft), str(form.get("key", "")))
+        except ResendError as error:
+            self.said = as_sentence(error)
+            return None
         self.resend_id, self.chosen, self.is_running, self.said = resend.id, "", True, resend.problem
         return ResendState.watch
 
