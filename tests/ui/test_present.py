@@ -224,6 +224,10 @@ def test_the_lines_to_copy_hold_the_proxys_address() -> None:
 def test_each_upstream_has_its_base_url() -> None:
     lines = present_upstreams((("openai", "https://api.openai.com"), ("mylab", "http://10.0.0.7")), PROXY)
     assert [line.base_url for line in lines] == [f"{PROXY}/openai/v1", f"{PROXY}/mylab"]
+    assert [(line.key, line.key_word) for line in lines] == [
+        ("OPENAI_API_KEY", "not set"),
+        ("MYLAB_API_KEY", "not set"),
+    ]
 
 
 def test_a_call_in_a_listing_leads_to_its_page() -> None:

@@ -1,9 +1,13 @@
 """The smaller pages as view values: how to connect, upstreams. PURE."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from types import MappingProxyType
 
+from union_square.replaying.keys import WELL_KNOWN, KeyNames
 from union_square.ui.views import Snippet, UpstreamLine
+
+NO_KEYS: Mapping[str, str] = MappingProxyType({})
 
 _OPENAI = """from openai import OpenAI
 
@@ -39,9 +43,21 @@ def _marked(code: str, proxy_url: str) -> str:
     return escape(code).replace(escape(proxy_url), f"<mark>{escape(proxy_url)}</mark>")
 
 
-def present_upstreams(upstreams: Sequence[tuple[str, str]], proxy_url: str) -> list[UpstreamLine]:
-    """Each upstream: where it leads, and the base URL that an application uses for it."""
+def present_upstreams(
+    upstreams: Sequence[tuple[str, str]],
+    proxy_url: str,
+    key_names: KeyNames = WELL_KNOWN,
+    environ: Mapping[str, str] = NO_KEYS,
+) -> list[UpstreamLine]:
+    """Each upstream: where it leads, the base URL that an application uses for it, and the name of the variable with
+    the key by which its calls are sent again."""
     return [
-        UpstreamLine(name=name, target=target, base_url=f"{proxy_url}/{name}" + ("/v1" if name == "openai" else ""))
+        UpstreamLine(
+            name=name,
+            target=target,
+            base_url=f"{proxy_url}/{name}" + ("/v1" if name == "openai" else ""),
+            key=key_names.found(environ, name) or " or ".join(key_names.of(name)),
+            key_word="set" if key_names.found(environ, name) else "not set",
+        )
         for name, target in upstreams
     ]

@@ -1,7 +1,7 @@
 """The page on which a session is sent again, as view values. PURE."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from union_square.domain.views import CallView, SessionView
 from union_square.replaying.rerun import Rerun, Turn, totals
@@ -65,6 +65,7 @@ def present_plan(calls: Sequence[CallView], *, whole: bool = False) -> RerunView
     """What would be sent."""
     turns = [Turn(before=call) for call in calls]
     rows, above = _rows(turns, 0, whole=whole)
+    rows = [replace(row, state_word="not sent yet") for row in rows]
     return RerunView(rows=rows, above=above, all=len(turns), progress=wording.plural(len(turns), "call"))
 
 
@@ -82,13 +83,21 @@ def present_rerun(rerun: Rerun, *, earlier: bool = False, whole: bool = False) -
         progress=f"{rerun.sent} of {wording.plural(len(turns), 'call')}{failed}",
         sent=rerun.sent,
         all=len(turns),
-        problem=rerun.problem,
+        problem=_problem(rerun),
         session_href=session_href(rerun.session) if any(turn.call_id for turn in turns) else "",
         rows=rows,
         above=above,
         totals=[present_difference(each) for each in totals(turns)],
         totals_word=f"Together, of the {wording.plural(compared, 'call')} answered both times",
     )
+
+
+def _problem(rerun: Rerun) -> str:
+    """What stopped it."""
+    stopped_by = next((n for n, turn in enumerate(rerun.turns, 1) if turn.state == "failed"), 0)
+    if rerun.state != "stopped" or rerun.go_on or not stopped_by:
+        return rerun.problem
+    return f"Call {stopped_by}: {rerun.turns[stopped_by - 1].problem}"
 
 
 def _how(rerun: Rerun) -> str:

@@ -63,20 +63,25 @@ class ComparedView:
 
 def present_compared(before: CallDetail, after: CallDetail) -> ComparedView:
     """Both answers and what they took; words are compared once the second has ended."""
-    said, says = answer_text(before)[:_FULL], answer_text(after)[:_FULL]
-    if after.call.state == "running":
-        old, new = _plain(said), _plain(says)
-        compared: list[DifferenceView] = []
+    said, says = _answer(before), _answer(after)
+    if after.call.state == "running" or not (said and says):
+        old, new = _plain(said), _plain(says)  # nothing to compare word by word
     else:
         spans = [SpanView(kind=span.kind, text=span.text) for span in word_diff(said, says)]
         old, new = [s for s in spans if s.kind != "new"], [s for s in spans if s.kind != "gone"]
-        compared = [present_difference(each) for each in differences(before.call, after.call)]
+    running = after.call.state == "running"
+    compared = [] if running else [present_difference(each) for each in differences(before.call, after.call)]
     return ComparedView(before=_side(before.call, old), after=_side(after.call, new), differences=compared)
 
 
 def present_before(before: CallDetail) -> ComparedView:
     """The original alone."""
-    return ComparedView(before=_side(before.call, _plain(answer_text(before)[:_FULL])))
+    return ComparedView(before=_side(before.call, _plain(_answer(before))))
+
+
+def _answer(detail: CallDetail) -> str:
+    """What was said; of a call that failed before anything was: nothing, for the error stands below."""
+    return answer_text(detail)[:_FULL] if len(detail.messages) > detail.request_message_count else ""
 
 
 def _plain(text: str) -> list[SpanView]:
@@ -102,7 +107,7 @@ def _title(call: CallView) -> str:
 def present_difference(difference: Difference) -> DifferenceView:
     """One figure, before and after."""
     share = difference.share
-    change = "" if share is None or abs(share) < 0.005 else f"{share:+.0%}".replace("-", "−")
+    change = "" if share is None or abs(share) < 0.005 else _share(share)
     return DifferenceView(
         name=difference.name.capitalize(),
         before=_figure(difference.name, difference.before),
@@ -110,6 +115,10 @@ def present_difference(difference: Difference) -> DifferenceView:
         change=change,
         trend="" if not change else "more" if (share or 0) > 0 else "less",
     )
+
+
+def _share(share: float) -> str:
+    return f"× {share + 1:,.0f}" if share >= 10 else f"{share:+.0%}".replace("-", "−")
 
 
 def _figure(name: str, value: float | None) -> str:

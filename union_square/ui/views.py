@@ -373,6 +373,8 @@ class UpstreamLine:
     name: str = ""
     target: str = ""
     base_url: str = ""
+    key: str = ""  # the name of the variable, never what is in it
+    key_word: str = ""  # whether that is set
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,7 +132,12 @@ def rerun_progress(view: RerunView) -> rx.Component:
                 ),
                 cond(
                     view.session_href,
-                    page_link("The new session", href=view.session_href, custom_attrs=_named("new-session")),
+                    page_link(
+                        "The new session",
+                        href=view.session_href,
+                        class_name="button",
+                        custom_attrs=_named("new-session"),
+                    ),
                 ),
                 class_name="rerun-line",
             ),
@@ -190,7 +195,7 @@ def rerun_rows(view: RerunView, shown: Any, show: Any, show_all: Any) -> rx.Comp
             key=turn.id,
         )
 
-    heads = ("", "Asked", "State", "Took", "Tokens", "Cost", "")
+    heads = ("", "Asked", "State", "Took", "Tokens, in + out", "Cost", "")
     return el.section(
         el.h2("Calls, recorded → sent again"),
         cond(

@@ -154,7 +154,12 @@ def _parameter(view: FieldView, state: Any) -> rx.Component:
         custom_attrs=named,
     )
     lines = el.textarea(
-        value=view.value, on_change=change, rows="1", placeholder="one a line, \\n for a line end", custom_attrs=named
+        value=view.value,
+        on_change=change,
+        rows="1",
+        placeholder="one a line",
+        title="a line end in it is \\n",
+        custom_attrs=named,
     )
     line = el.input(
         value=view.value,
@@ -280,7 +285,12 @@ def compared(view: ComparedView, is_running: Any) -> rx.Component:
         ),
         cond(
             view.differences,
-            difference_table(view.differences, "differences"),
+            el.section(
+                el.h2("What it took"),
+                difference_table(view.differences, "differences"),
+                class_name="panel",
+                custom_attrs={"aria-label": "what it took"},
+            ),
         ),
     )
 

@@ -1,6 +1,8 @@
 """`/settings`: what is in force (no secret is among it), and the base URL for each upstream."""
 # ruff: noqa: RUF012 - Reflex copies the default of a state's var for each client
 
+import os
+
 import reflex as rx
 
 from union_square.ui import frame
@@ -23,7 +25,7 @@ class SettingsState(rx.State):
     def load(self) -> None:
         values = services().values
         self.shown = [Pair(name=name, value=value) for name, value in values.shown]
-        self.upstreams = present_upstreams(values.upstreams, real_proxy_url(values))
+        self.upstreams = present_upstreams(values.upstreams, real_proxy_url(values), values.key_names, os.environ)
         self.snippets = present_snippets(real_proxy_url(values))
         self.phase = "ready"
 
@@ -33,6 +35,7 @@ def _upstream(line: UpstreamLine) -> rx.Component:
         el.td(line.name),
         el.td(el.code(line.base_url), copy_button(line.base_url)),
         el.td(line.target, class_name="mono muted"),
+        el.td(el.code(line.key), " ", el.span(line.key_word, class_name="muted")),
         custom_attrs={"data-testid": "upstream-row"},
     )
 
@@ -69,7 +72,14 @@ def _import_section() -> rx.Component:
 def page() -> rx.Component:
     table = el.div(
         el.table(
-            el.thead(el.tr(*(el.th(n, scope="col") for n in ("Upstream", "Base URL for applications", "Leads to")))),
+            el.thead(
+                el.tr(
+                    *(
+                        el.th(n, scope="col")
+                        for n in ("Upstream", "Base URL for applications", "Leads to", "Key for sending again")
+                    )
+                )
+            ),
             el.tbody(foreach(SettingsState.upstreams, _upstream)),
             class_name="list upstreams",
             custom_attrs={"aria-label": "upstreams"},
