@@ -7,12 +7,12 @@ from union_square.domain.messages import MediaPart, Part, Request, ToolCallPart,
 from union_square.wire.writing.written import (
     Plain,
     Written,
+    alternating,
     arguments_of,
     function_tools,
     read_plain,
     system_text,
     text_of_parts,
-    turns_of,
 )
 
 PATH = "/v1/messages"
@@ -22,7 +22,8 @@ MAX_TOKENS = 4096
 
 def write_messages(request: Request) -> Written:
     plain = read_plain(request)
-    body: dict[str, Any] = {"model": request.model, "max_tokens": MAX_TOKENS, "messages": _messages(request, plain)}
+    said = alternating(request.messages, plain, model="assistant", content="content", write=_block)
+    body: dict[str, Any] = {"model": request.model, "max_tokens": MAX_TOKENS, "messages": said}
     system = system_text(request.messages)
     if system:
         body["system"] = system
@@ -44,19 +45,6 @@ def write_messages(request: Request) -> Written:
     if request.stream:
         body["stream"] = True
     return Written(path=PATH, body=body, dropped=tuple(plain.dropped))
-
-
-def _messages(request: Request, plain: Plain) -> list[dict[str, Any]]:
-    """Turns of user and assistant in alternation; results of tools are the user's."""
-    found: list[dict[str, Any]] = []
-    for turn in turns_of(request.messages, plain):
-        role = "assistant" if turn.role == "assistant" else "user"
-        blocks = [block for part in turn.parts for block in _block(part, plain)]
-        if found and found[-1]["role"] == role:
-            found[-1]["content"] += blocks
-        elif blocks:
-            found.append({"role": role, "content": blocks})
-    return found
 
 
 def _block(part: Part, plain: Plain) -> Iterator[dict[str, Any]]:

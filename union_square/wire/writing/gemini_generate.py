@@ -9,12 +9,12 @@ from union_square.wire.jsontext import obj_of, parse_json
 from union_square.wire.writing.written import (
     Plain,
     Written,
+    alternating,
     arguments_of,
     function_tools,
     read_plain,
     system_text,
     text_of_parts,
-    turns_of,
 )
 
 _CONFIG = {"max_tokens": "maxOutputTokens", "top_p": "topP", "top_k": "topK", "stop": "stopSequences",
@@ -31,7 +31,8 @@ def path_of(model: str, *, stream: bool) -> str:
 
 def write_gemini(request: Request) -> Written:
     plain = read_plain(request)
-    body: dict[str, Any] = {"contents": _contents(request, plain)}
+    said = alternating(request.messages, plain, model="model", content="parts", write=_part)
+    body: dict[str, Any] = {"contents": said}
     system = system_text(request.messages)
     if system:
         body["systemInstruction"] = {"parts": [{"text": system}]}
@@ -53,18 +54,6 @@ def _calling(plain: Plain) -> dict[str, Any]:
     if plain.only:
         return {"mode": "ANY", "allowedFunctionNames": [plain.only]}
     return {"mode": {"required": "ANY", "none": "NONE"}.get(plain.choice, "AUTO")}
-
-
-def _contents(request: Request, plain: Plain) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for turn in turns_of(request.messages, plain):
-        role = "model" if turn.role == "assistant" else "user"
-        parts = [one for part in turn.parts for one in _part(part, plain)]
-        if found and found[-1]["role"] == role:
-            found[-1]["parts"] += parts
-        elif parts:
-            found.append({"role": role, "parts": parts})
-    return found
 
 
 def _part(part: Part, plain: Plain) -> Iterator[dict[str, Any]]:

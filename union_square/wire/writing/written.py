@@ -5,7 +5,7 @@ they were called with and gave, the system prompt, and the parameters that it ha
 named in `dropped`, in words for people. Pure; never raises.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -141,6 +141,27 @@ def turns_of(messages: Sequence[Message], plain: Plain) -> Iterator[Turn]:
             parts.append(part)
     if parts:
         yield Turn(role, tuple(parts))
+
+
+def alternating(
+    messages: Sequence[Message],
+    plain: Plain,
+    *,
+    model: str,
+    content: str,
+    write: Callable[[Part, Plain], Iterator[dict[str, Any]]],
+) -> list[dict[str, Any]]:
+    """Turns of the user and the model one after the other, as formats want it in which results of tools are the
+    user's. `model` is its role's name, `content` the field that holds what `write` makes of each part."""
+    found: list[dict[str, Any]] = []
+    for turn in turns_of(messages, plain):
+        role = model if turn.role == "assistant" else "user"
+        written = [one for part in turn.parts for one in write(part, plain)]
+        if found and found[-1]["role"] == role:
+            found[-1][content] += written
+        elif written:
+            found.append({"role": role, content: written})
+    return found
 
 
 def with_tool_ids(messages: Iterable[Message]) -> Iterator[Message]:
