@@ -202,6 +202,11 @@ def json_text(value: Any) -> str:
         return '"(nested too deeply to be shown)"'
 
 
+def json_text_of(value: Any) -> str:
+    """As `json_text`; "" where the value is null or not there."""
+    return "" if value is None else json_text(value)
+
+
 def obj_of(value: Any) -> dict[str, Any]:
     """The value where it is a JSON object, else an empty one."""
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

@@ -15,7 +15,7 @@ from union_square.domain.messages import (
     ToolResultPart,
 )
 from union_square.wire.dialects.citations import cited_by, is_citations
-from union_square.wire.jsontext import json_text, list_of, obj_of, text_of
+from union_square.wire.jsontext import json_text, json_text_of, list_of, obj_of, text_of
 
 _ROLES: dict[str, Role] = {"assistant": "assistant", "system": "system", "developer": "system", "tool": "tool"}
 
@@ -75,7 +75,7 @@ def _tool_call(block: dict[str, Any]) -> ToolCallPart:
     return ToolCallPart(
         id=text_of(block.get("id")),
         name=text_of(block.get("name")),
-        arguments="" if arguments is None else json_text(arguments),
+        arguments=json_text_of(arguments),
     )
 
 
@@ -99,7 +99,7 @@ def _server_result(kind: str, block: dict[str, Any]) -> ToolResultPart:
     return ToolResultPart(
         id=text_of(block.get("tool_use_id")),
         name=kind.removesuffix("_tool_result"),
-        text="" if content is None else json_text(content),
+        text=json_text_of(content),
         is_error=failed,
     )
 
@@ -132,7 +132,7 @@ def offers_of(tools: Any) -> tuple[ToolOffer, ...]:
             ToolOffer(
                 name=text_of(tool.get("name")) or text_of(tool.get("type")),
                 description=text_of(tool.get("description")),
-                schema="" if schema is None else json_text(schema),
+                schema=json_text_of(schema),
             )
         )
     return tuple(found)

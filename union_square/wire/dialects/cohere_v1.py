@@ -19,7 +19,7 @@ from union_square.wire.dialects.draft import Draft
 from union_square.wire.dialects.openai_choice import Choice
 from union_square.wire.dialects.plain import model_in_path
 from union_square.wire.headers import Target
-from union_square.wire.jsontext import clean_value, count_of, json_text, list_of, obj_of, text_of
+from union_square.wire.jsontext import clean_value, count_of, json_text, json_text_of, list_of, obj_of, text_of
 
 _ROLES: dict[str, Role] = {"system": "system", "chatbot": "assistant", "tool": "tool"}
 _OWN_FIELDS = {"chat_history", "preamble", "connectors", "tool_results", "num_generations", "citation_quality", "model"}
@@ -85,7 +85,7 @@ def _call(item: Any) -> ToolCallPart:
     return ToolCallPart(
         id=text_of(call.get("id")),
         name=text_of(call.get("name")),
-        arguments="" if arguments is None else json_text(arguments),
+        arguments=json_text_of(arguments),
     )
 
 
@@ -104,7 +104,7 @@ def _offer(item: Any) -> ToolOffer:
     return ToolOffer(
         name=text_of(tool.get("name")),
         description=text_of(tool.get("description")),
-        schema="" if schema is None else json_text(schema),
+        schema=json_text_of(schema),
     )
 
 

@@ -15,7 +15,7 @@ from union_square.domain.messages import (
     ToolResultPart,
 )
 from union_square.wire.dialects.citations import cited_by, is_citations
-from union_square.wire.jsontext import json_text, list_of, obj_of, text_of
+from union_square.wire.jsontext import json_text, json_text_of, list_of, obj_of, text_of
 
 Modality = Literal["image", "audio", "video", "file"]
 _MEDIA: dict[str, Modality] = {"image": "image", "video": "video", "audio": "audio", "document": "file"}
@@ -96,7 +96,7 @@ def _tool_call(value: dict[str, Any]) -> ToolCallPart:
     return ToolCallPart(
         id=text_of(value.get("toolUseId")),
         name=text_of(value.get("name")),
-        arguments="" if arguments is None else json_text(arguments),
+        arguments=json_text_of(arguments),
     )
 
 
@@ -132,7 +132,7 @@ def offers_of(tools: Any) -> tuple[ToolOffer, ...]:
             ToolOffer(
                 name=text_of(spec.get("name")),
                 description=text_of(spec.get("description")),
-                schema="" if schema is None else json_text(schema),
+                schema=json_text_of(schema),
             )
         )
     return tuple(found)

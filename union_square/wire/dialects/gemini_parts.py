@@ -13,7 +13,7 @@ from union_square.domain.messages import (
     ToolOffer,
     ToolResultPart,
 )
-from union_square.wire.jsontext import json_text, list_of, obj_of, text_of
+from union_square.wire.jsontext import json_text, json_text_of, list_of, obj_of, text_of
 
 _UPPER = re.compile(r"([A-Z])")
 _ABOUT_THE_PART = {
@@ -61,7 +61,7 @@ def _call(value: dict[str, Any]) -> ToolCallPart:
     return ToolCallPart(
         id=text_of(value.get("id")),
         name=text_of(value.get("name")) or text_of(field_of(value, "toolType")),
-        arguments="" if arguments is None else json_text(arguments),
+        arguments=json_text_of(arguments),
     )
 
 
@@ -70,7 +70,7 @@ def _result(value: dict[str, Any]) -> ToolResultPart:
     return ToolResultPart(
         id=text_of(value.get("id")),
         name=text_of(value.get("name")) or text_of(field_of(value, "toolType")),
-        text="" if response is None else json_text(response),
+        text=json_text_of(response),
         is_error=bool(obj_of(response).get("error")),
     )
 

@@ -17,7 +17,7 @@ from union_square.domain.messages import (
     ToolResultPart,
 )
 from union_square.wire.dialects.citations import cited_by
-from union_square.wire.jsontext import json_text, list_of, obj_of, text_of
+from union_square.wire.jsontext import json_text, json_text_of, list_of, obj_of, text_of
 
 _MEDIA: dict[str, Literal["image", "audio", "video", "file"]] = {
     "image": "image",
@@ -110,7 +110,7 @@ def call_of(fields: dict[str, Any], arguments: str | None) -> ToolCallPart:
     return ToolCallPart(
         id=text_of(fields.get("id")),
         name=text_of(fields.get("name")) or kind.removesuffix("_call"),
-        arguments=arguments or ("" if asked is None else json_text(asked)),
+        arguments=arguments or json_text_of(asked),
     )
 
 
@@ -122,7 +122,7 @@ def _result(kind: str, fields: dict[str, Any]) -> list[Part]:
     if inner and len(texts) + len(media) == len(inner):
         text = "\n".join(texts)
     else:
-        text, media = ("" if result is None else json_text(result)), []
+        text, media = json_text_of(result), []
     name = text_of(fields.get("name")) or ("" if kind == "function_result" else kind.removesuffix("_result"))
     is_error = fields.get("is_error") is True
     return [ToolResultPart(id=text_of(fields.get("call_id")), name=name, text=text, is_error=is_error), *media]

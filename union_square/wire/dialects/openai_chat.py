@@ -23,7 +23,16 @@ from union_square.wire.dialects.openai_choice import Choice
 from union_square.wire.dialects.openai_parts import offers_of, parts_of
 from union_square.wire.dialects.openai_usage import priced_of, usage_of
 from union_square.wire.headers import Target
-from union_square.wire.jsontext import clean_value, count_of, json_text, list_of, obj_of, parse_json, text_of
+from union_square.wire.jsontext import (
+    clean_value,
+    count_of,
+    json_text,
+    json_text_of,
+    list_of,
+    obj_of,
+    parse_json,
+    text_of,
+)
 
 _PATH = re.compile(r"/(chat|agents)/completions/?(#.*)?\Z|/text/chat(_stream)?\Z")
 _DEPLOYMENT = re.compile(r"/deployments/([^/]+)/")
@@ -97,7 +106,7 @@ def _result_text(content: Any) -> str:
         return "\n".join(part.text for part in parts if isinstance(part, TextPart))
     if any(part.type == "media" for part in parts):  # the media stand beside the result
         return "\n".join(part.text for part in parts if isinstance(part, TextPart))
-    return "" if content is None else json_text(content)
+    return json_text_of(content)
 
 
 class ChatDraft(Draft):

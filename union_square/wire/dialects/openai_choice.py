@@ -14,7 +14,7 @@ from union_square.domain.messages import (
 from union_square.wire.dialects.citations import MOST_CITATIONS, cited
 from union_square.wire.dialects.draft import Draft
 from union_square.wire.dialects.openai_parts import part_of, thinking_text
-from union_square.wire.jsontext import count_of, json_text, list_of, obj_of, text_of
+from union_square.wire.jsontext import count_of, json_text, json_text_of, list_of, obj_of, text_of
 from union_square.wire.textbuffer import TextBuffer
 
 MAX_PARTS = 4096
@@ -146,6 +146,6 @@ class Choice:
         call.id = call.id or call_id
         call.name = call.name or name
         arguments = function.get("arguments", function.get("input"))
-        piece = arguments if isinstance(arguments, str) else "" if arguments is None else json_text(arguments)
+        piece = arguments if isinstance(arguments, str) else json_text_of(arguments)
         self._draft.grow(call.arguments, piece, "tool_call")
         self._draft.output_pieces += bool(name)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from union_square.domain.messages import MediaPart, OtherPart, Part, RefusalPart, TextPart, ThinkingPart, ToolOffer
-from union_square.wire.jsontext import json_text, list_of, obj_of, text_of
+from union_square.wire.jsontext import json_text, json_text_of, list_of, obj_of, text_of
 
 _AUDIO_TYPES = {"mp3": "audio/mpeg", "wav": "audio/wav"}
 
@@ -104,7 +104,7 @@ def offers_of(tools: Any, functions: Any = None) -> tuple[ToolOffer, ...]:
             ToolOffer(
                 name=text_of(fields.get("name")) or text_of(fields.get("server_label")) or kind,
                 description=text_of(fields.get("description")),
-                schema="" if schema is None else json_text(schema),
+                schema=json_text_of(schema),
             )
         )
     return tuple(found)

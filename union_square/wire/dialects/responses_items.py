@@ -15,7 +15,7 @@ from union_square.domain.messages import (
 )
 from union_square.wire.dialects.citations import cited_by
 from union_square.wire.dialects.openai_parts import part_of, parts_of
-from union_square.wire.jsontext import json_text, list_of, obj_of, text_of
+from union_square.wire.jsontext import json_text, json_text_of, list_of, obj_of, text_of
 
 _ROLES: dict[str, Role] = {"system": "system", "developer": "system", "assistant": "assistant", "tool": "tool"}
 _SETTINGS = {"additional_tools", "configuration_update"}
@@ -68,7 +68,7 @@ def _result_parts(fields: dict[str, Any]) -> list[Part]:
     if parts and len(texts) + len(media) == len(parts):
         text = "\n".join(texts)
     else:
-        text, media = ("" if output is None else json_text(output)), []
+        text, media = json_text_of(output), []
         if output is None:  # tool_search_output and the like: all their fields are the result
             text = json_text({key: value for key, value in fields.items() if key not in _BOOKKEEPING})
     kind = text_of(fields.get("type"))
@@ -121,7 +121,7 @@ def _thinking(fields: dict[str, Any]) -> ThinkingPart:
 
 def _call(fields: dict[str, Any], name: str, arguments: Any) -> ToolCallPart:
     call_id = text_of(fields.get("call_id")) or text_of(fields.get("id"))
-    return ToolCallPart(id=call_id, name=name, arguments="" if arguments is None else json_text(arguments))
+    return ToolCallPart(id=call_id, name=name, arguments=json_text_of(arguments))
 
 
 def _mcp_call(fields: dict[str, Any]) -> list[Part]:
