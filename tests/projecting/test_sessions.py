@@ -395,6 +395,48 @@ def test_an_answer_that_was_left_out_within_a_conversation_does_not_end_it():
     assert world.parents() == {1: None, 2: 1, 3: 2}
 
 
+AGENT = {
+    "role": "system",
+    "content": "You are a guide who answers in one sentence, and says so when he does not know. " * 3,
+}
+
+
+@pytest.mark.parametrize("opening", [[AGENT], [AGENT, QUESTION]], ids=["system prompt", "and a question"])
+def test_an_answer_that_was_left_out_at_once_is_gone_on_from_where_the_system_prompt_is_long(opening: list[object]):
+    wrong = {"role": "user", "content": "You did it wrong."}
+    world = World()
+    world.project(
+        chat(1, opening, ["Hm."]),
+        chat(2, [*opening, wrong], ["Better."]),
+        chat(3, [*opening, wrong, {"role": "assistant", "content": "Better."}, QUESTION], ["Yes."]),
+        chat(4, [{"role": "system", "content": LONG}, *opening[1:], wrong], ["Who?"]),
+        chat(5, [*opening, {"role": "user", "content": "Somebody else's, later"}], ["Yes?"]),
+        chat(6, [*opening, wrong], ["Another key's."], fingerprint="another key"),
+    )
+    assert world.parents() == {1: None, 2: 1, 3: 2, 4: None, 5: None, 6: None}
+    assert (world.call(2).link_confidence or 1) < 0.4
+
+
+def test_of_equal_openings_whose_answers_were_left_out_none_is_guessed():
+    world = World()
+    world.project(*(chat(n, [AGENT, QUESTION], [f"answer {n}"]) for n in range(1, 11)))
+    world.project(chat(11, [AGENT, QUESTION, {"role": "user", "content": "Go on."}], ["ok"]))
+    world.project(chat(12, [AGENT, QUESTION, {"role": "assistant", "content": "answer 7"}, QUESTION], ["ok"]))
+    assert {n: parent for n, parent in world.parents().items() if parent} == {12: 7}
+
+
+@pytest.mark.parametrize(
+    "given", ["call_" + "A1b2" * 6, "fc_" + "0f" * 24, "toolu_01" + "aB3" * 7 + "z", "tooluse_" + "x" * 22]
+)
+def test_an_id_that_a_provider_gave_is_of_no_call_without_one(given: str):
+    world = World()
+    world.project(
+        chat(1, [QUESTION], [tool_call("")]),
+        chat(2, [QUESTION, tool_call(given), tool_result(given)], ["Cold."]),
+    )
+    assert world.parents()[2] is None
+
+
 def test_instructions_that_many_requests_open_with_link_nothing():
     world = World()
     rest = [{"role": "user", "content": f"document {n}"} for n in range(3)]

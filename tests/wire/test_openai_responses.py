@@ -204,6 +204,7 @@ def test_the_tools_of_the_provider_are_readable() -> None:
         ToolResultPart(id="mc", name="ask", text="yes"),
         ToolCallPart(id="md", name="ask", arguments="{}"),
         ToolResultPart(id="md", name="ask", text="gone", is_error=True),
+        ToolCallPart(id="ig", name="image_generation", arguments='{"output_format":"webp"}'),
         MediaPart(modality="image", mime_type="image/webp", data="AAAA"),
         OtherPart(label="mcp_list_tools", json='{"type":"mcp_list_tools","tools":[]}'),
     )

@@ -36,8 +36,11 @@ from datetime import datetime, timedelta
 from union_square.domain.client_sessions import client_session, own_session
 from union_square.domain.ids import CallId, IdError, SessionId, parse_session_id
 from union_square.domain.messages import Request
-from union_square.domain.threads import History, system_digest
+from union_square.domain.threads import History, Place, opening_system, system_digest
 from union_square.domain.views import LinkRule
+
+SOON = timedelta(minutes=10)
+"""After a call whose answer was left out another one may go on with it, if nothing but its opening tells so."""
 
 NEWEST = 64
 """Places of a history that are looked for first: those of its last messages."""
@@ -111,13 +114,14 @@ class LinkPlan:
     scope: LinkQuery  # that asks for nothing yet
     by_response: LinkQuery | None
     by_task: LinkQuery | None  # asked where nothing else finds anything
+    openings: tuple[Place, ...] = ()  # of a conversation that nobody answered yet
 
     def by_history(self) -> Iterator[LinkQuery]:
         """What to ask for the content, one after the other, until something is found: the newest places first, so that
         a long history that goes on where it was left costs no more than a short one."""
         places = self.history.newest_places(NEWEST)
-        if places:
-            yield replace(self.scope, history=tuple(place.digest for place in places))
+        if newest := (*places, *self.openings):
+            yield replace(self.scope, history=tuple(place.digest for place in newest))
         if len(places) == NEWEST and (older := self.history.places[NEWEST:]):
             yield replace(self.scope, history=tuple(place.digest for place in older))
 
@@ -153,6 +157,7 @@ def plan_link(
         scope=scope,
         by_response=replace(scope, response_id=previous) if previous else None,
         by_task=replace(scope, history=tasks) if tasks else None,
+        openings=() if previous else history.opening_places(opening_system(request.messages)),
     )
 
 
@@ -163,6 +168,7 @@ def decide_link(
     by_task: Sequence[LinkCandidate] = (),
 ) -> Link:
     """The call's session and parent, given what the plan's queries found (nothing where there was none)."""
+    by_history = _likely(by_history, plan)
     parent, certainty = _choose(by_response or by_history, plan)
     if parent is None and (caller := _caller(by_task, plan)):
         return _called(plan, caller)
@@ -183,7 +189,7 @@ def decide_link(
         return Link(session_id=SessionId(plan.call_id), parent_id=None, rule="new", confidence=0.5 if repeats else 1.0)
     if by_response:
         return Link(session_id=parent.session_id, parent_id=parent_id, rule="provider", confidence=1.0)
-    likely = round(_likeness(plan.history, parent.matched) * certainty, 3)
+    likely = round(_likeness(plan, parent.matched) * certainty, 3)
     return Link(session_id=parent.session_id, parent_id=parent_id, rule="content", confidence=likely)
 
 
@@ -247,9 +253,20 @@ def _caller(candidates: Sequence[LinkCandidate], plan: LinkPlan) -> LinkCandidat
     return waiting[0]
 
 
-def _likeness(history: History, digest: str) -> float:
-    newest = history.newest_places(NEWEST)
+def _likely(found: Sequence[LinkCandidate], plan: LinkPlan) -> Sequence[LinkCandidate]:
+    """What was found, but by an opening alone only the one call that was asked just before and that nobody continued:
+    instructions are what many requests open with."""
+    openings = {place.digest for place in plan.openings}
+    if not found or found[0].matched not in openings:
+        return found
+    began = plan.scope.started_at
+    fitting = [one for one in found if not one.children and began - one.started_at <= SOON]
+    return fitting if len(found) == len(fitting) == 1 else ()
+
+
+def _likeness(plan: LinkPlan, digest: str) -> float:
+    newest = (*plan.history.newest_places(NEWEST), *plan.openings)
     place = next((place for place in newest if place.digest == digest), None)
-    place = place or next(place for place in history.places if place.digest == digest)
+    place = place or next(place for place in plan.history.places if place.digest == digest)
     likely = 0.95 if place.characters >= 400 else 0.9 if place.characters >= 100 else 0.7
     return (0.99 if place.has_tool_ids else likely) * place.sureness

@@ -13,7 +13,8 @@ got before they send it back. So messages are made canonical first:
 
 A call is named by its request and its answer (a `Place` of sureness 1), and, as clients also change the answer, by its
 request and what they leave of it, each less sure than the one before: the id of a tool call; the tool calls, where the
-provider gave them no ids; how its text opens; nothing at all, where none came or where it was left out.
+provider gave them no ids; how its text opens; nothing at all, where none came or where it was left out. Of a
+conversation that begins, that takes a long text of the user's, or a long system prompt.
 
 The whole history is one running hash, so that a history and what is added to it are digested once; `threads_kept` does
 so across requests.
@@ -58,6 +59,14 @@ OPENING = 48
 
 LEAST_UNANSWERED = 100
 """Characters that a request nobody answered must have said to be known by alone: many a chat opens with "Hello"."""
+
+MOST_OPENINGS = 4
+"""Messages of the user's before anybody answered, behind each of which a conversation may have been asked before."""
+
+# Ids of tool calls as providers make them; clients make some for providers that give none.
+_GIVEN_ID = re.compile(
+    r"(call_[A-Za-z0-9]{24}|fc_[0-9a-f]{40,}|toolu_(bdrk_|vrtx_)?[A-Za-z0-9]{24}|tooluse_[A-Za-z0-9_-]{22})\Z"
+)
 
 _THOUGHT = re.compile(r"(\s*<think>.*?</think>)+", re.DOTALL)
 
@@ -104,6 +113,8 @@ class History:
         self._has_tool_ids, self._answered = (known._has_tool_ids, known._answered) if known else (False, False)
         # The keys of what the user said, each with its length: of a conversation that begins, whose task it is.
         self._told: dict[str, int] = known._told if known else {}
+        # Digests of what was said before each message of the user's that came before any answer, with its length.
+        self._begun: tuple[tuple[str, int], ...] = known._begun if known else ()
         # For each message: what it may be left of an answer, and the place behind it where it is one.
         self._found: list[tuple[tuple[Place, ...], Place | None]] = list(known._found) if known else []
         for message in self.messages[len(self._found) :]:
@@ -135,6 +146,8 @@ class History:
         if told := {task_key(i.data): len(i.data) for i in items if i.speaker == "user" and _is_task(i)}:
             self._told = self._told | told  # shared with the histories before it
         if items:
+            if self._is_opening and items[0].speaker != "assistant" and len(self._begun) < MOST_OPENINGS:
+                self._begun += ((self._hash.hexdigest(), self._characters),)
             loose = tuple(self._loose_places(items))
             if self._add(items) == "assistant":
                 exact = self._place(self._hash.copy())
@@ -174,6 +187,24 @@ class History:
         """What sub-agents may be known by that a call with this request asked for."""
         return given_tasks(choices, self._told)
 
+    @property
+    def _is_opening(self) -> bool:
+        return not (self._answered or self._has_tool_ids)
+
+    def opening_places(self, system: str) -> tuple[Place, ...]:
+        """Where it may go on without the answer, of calls that had the same long system prompt and asked as much of
+        what the user says here. `system`: its `opening_system`."""
+        if not system or not self._is_opening:
+            return ()
+        return tuple(
+            Place(digest=_opening_key(system, state), characters=characters, has_tool_ids=False, sureness=0.4)
+            for state, characters in reversed(self._begun)
+        )
+
+    def opening_digests(self, system: str) -> tuple[str, ...]:
+        """What its continuations may be known by that leave the answer out."""
+        return (_opening_key(system, self._hash.hexdigest()),) if system and self._is_opening else ()
+
     def _add(self, items: Said) -> str:
         """Who spoke last then."""
         self._speaker, self._in_text = _feed(self._hash, items, self._speaker, in_text=self._in_text)
@@ -206,7 +237,8 @@ class History:
             for item in calls[:MOST_TOOL_IDS]
             if item.tool_id
         )
-        if calls and not (given and all(item.tool_id for item in calls)):
+        named = all(item.tool_id for item in calls) if given else any(_GIVEN_ID.match(item.tool_id) for item in calls)
+        if calls and not named:
             yield self._key("calls", *(item.anonymous for item in calls))
         text = next((item.data for item in items if item.kind == "text"), b"")
         if len(text) >= OPENING // 3:
@@ -291,6 +323,17 @@ def system_digest(messages: Iterable[Message]) -> str:
         for item in _canonical(part, message.role)
     ]
     return hashlib.blake2b(json.dumps(said).encode(), digest_size=8).hexdigest() if said else ""
+
+
+def opening_system(messages: Iterable[Message]) -> str:
+    """The digest of a system prompt that says enough to know a conversation by; "" = it does not."""
+    kept = [message for message in messages if message.role == "system"]
+    told = sum(len(item.data) for message in kept for item in said(message))
+    return system_digest(kept) if told >= LEAST_UNANSWERED else ""
+
+
+def _opening_key(system: str, state: str) -> str:
+    return hashlib.blake2b(f"opening {system} {state}".encode(), digest_size=16).hexdigest()
 
 
 def canonical_items(message: Message) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from union_square.domain.ids import CallId
 from union_square.domain.messages import Message
 from union_square.domain.session import Link, LinkPlan, plan_link
 from union_square.domain.tasks import CALLED
-from union_square.domain.threads import History
+from union_square.domain.threads import History, opening_system
 from union_square.domain.threads_kept import Memory
 from union_square.domain.views import CallDetail
 from union_square.store.ports import Projection
@@ -133,14 +133,16 @@ class OpenCall:
         if understanding.upgraded:  # several turns: what continues it repeats them all
             history, choices = History((*request.messages, *choices[:-1])), choices[-1:]
         elsewhere = bool(request.previous_response_id or request.conversation_id)  # the provider keeps the history
+        fetched = response.response_id == request.previous_response_id  # what continues it continues what asked for it
         return replace(
             projection,
             thread_digests=(
                 *(() if elsewhere else history.thread_digests(choices)),
+                *(() if elsewhere else history.opening_digests(opening_system(request.messages))),
                 *history.given_tasks(choices),
                 *((CALLED,) if link and link.called else ()),
             ),
-            response_id=response.response_id,
+            response_id="" if fetched else response.response_id,
             archive=bytes(self.archive),
         )
 

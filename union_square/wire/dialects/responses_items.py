@@ -91,7 +91,8 @@ def item_parts(item: Any) -> list[Part]:
             return [_call(fields, text_of(fields.get("name")), fields.get("input"))]
         case "image_generation_call" if text_of(fields.get("result")):
             form = text_of(fields.get("output_format")) or "png"
-            return [MediaPart(modality="image", mime_type=f"image/{form}", data=text_of(fields["result"]))]
+            asked = _server_call(kind, {key: value for key, value in fields.items() if key != "result"})
+            return [*asked, MediaPart(modality="image", mime_type=f"image/{form}", data=text_of(fields["result"]))]
         case "mcp_call":
             return _mcp_call(fields)
         case "output_text" | "text" | "refusal":
