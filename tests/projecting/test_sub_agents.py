@@ -323,3 +323,21 @@ def test_a_gemini_agent_that_gives_a_request_to_another():
     )
     assert world.parents() == {1: None, 2: 1, 3: 1}
     assert link(world, 2)[:3] == (call_id(1), 1, "tool_call")
+
+
+def test_two_coding_agents_of_one_key_at_work_at_once_keep_their_own_agents():
+    """Both open with the same words and call agents with tasks of their own; their calls lie between each other."""
+    system, asked = "You are an engineer.", blocks("user", ASKED)
+    world, calls = World(), list[list[ev.Event]]()
+    for number, task in ((1, TASK), (2, OTHER)):
+        use = {"type": "tool_use", "id": f"toolu_{number}", "name": "Task", "input": {"prompt": task}}
+        result = blocks("user", {"type": "tool_result", "tool_use_id": f"toolu_{number}", "content": "done"})
+        text = {"type": "text", "text": "It is safe."}
+        calls += [
+            anthropic(number, system, [asked], [use]),
+            anthropic(number + 2, "You search.", [blocks("user", task)], [text]),
+            anthropic(number + 4, system, [asked, blocks("assistant", use), result], [text]),
+        ]
+    world.project(in_time(*calls))
+    assert world.parents() == {1: None, 2: None, 3: 1, 4: 2, 5: 1, 6: 2}
+    assert [world.session(number) for number in (3, 4, 5, 6)] == [call_id(number) for number in (1, 2, 1, 2)]
