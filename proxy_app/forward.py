@@ -2,7 +2,7 @@
 each upstream as it came, and answers them in order.
 
 What comes while a call is answered waits in a bounded buffer (pipelined requests, or the beginning of a body whose
-upstream is still being connected to). Requests to `/-/…` go to the control plane on the same connection.
+upstream is still being connected to). What goes no further than this proxy is `local_requests`.
 
 Must not: parse a body, wait for the recording, open anything but connections to configured upstreams.
 """
@@ -11,45 +11,33 @@ import asyncio
 from time import monotonic_ns
 from typing import cast
 
-from proxy_app.bridge import MAX_CONTROL_BODY, ControlApp, answer_control
+from proxy_app.bridge import ControlApp
 from proxy_app.call import Call
-from proxy_app.connection import BODY, CLOSED, GATHER, HEAD, RAW, WAIT, Connection
+from proxy_app.connection import BODY, CLOSED, GATHER, HEAD, RAW, WAIT
 from proxy_app.failures import failure_response
 from proxy_app.heads import ReadHead
+from proxy_app.local_requests import LocalRequests
 from proxy_app.plane import HEAD_TIMEOUT_SECONDS, IDLE_TIMEOUT_SECONDS, Plane, Swept
 from proxy_app.pool import ConnectError
 from proxy_app.resigning import CONTINUE, Gathered, Signer, SigningError, is_signed
 from proxy_app.response_heads import ReadResponse
 from proxy_app.upstream import UpstreamConnection
 from union_square.domain.records import Cut
-from union_square.wire.http1 import (
-    CONTROL_SEGMENT,
-    HEAD_END,
-    HeadError,
-    RequestHead,
-    check_begun_head,
-)
+from union_square.wire.http1 import HEAD_END, HeadError, check_begun_head
 from union_square.wire.http1_body import MORE, Body, BodyError, body_of
 
 
-class ClientConnection(Connection):
+class ClientConnection(LocalRequests):
     """One client's connection."""
 
     def __init__(self, plane: Plane, control: ControlApp, connections: "set[Swept]") -> None:
-        super().__init__()
+        super().__init__(plane, control)
         self.write_paused = False
-        self._plane = plane
-        self._control = control
         self._connections = connections
-        self._body: Body | None = None
         self._call: Call | None = None
         self._upstream: UpstreamConnection | None = None
-        self._task: asyncio.Task[None] | None = None  # connecting, or the control plane's answer
         self._gathered: Gathered | None = None  # of a request that is to be signed
-        self._control_body: bytearray | None = None
-        self._keep_alive = True
         self._reading = False  # `_read_requests` is at work, and will see to what stands in the buffer
-        self._local_head: RequestHead | None = None
         self._known: ReadHead | None = None  # the last request's head: the next one is most likely equal
         self._quiet_since = 0.0  # the first sweep that found no request, or only a part of its head; 0.0: none yet
 
@@ -385,28 +373,6 @@ class ClientConnection(Connection):
         else:
             self._next()
 
-    def _rest_of_request_is_here(self) -> bool:
-        """Whether the request, whose upstream was never reached, stands whole in the buffer; it is then skipped."""
-        if self._stage != WAIT:
-            return False
-        if self._body is None:
-            return True
-        try:
-            _, end = self._body.feed(self._buffer, 0) if self._buffer else (b"", MORE)
-        except BodyError:
-            return False
-        if end == MORE:
-            return False
-        self._buffer = self._buffer[end:]
-        return True
-
-    def _refuse(self, error: HeadError) -> None:
-        """A request that is not forwarded, and after which nothing on this connection can be trusted."""
-        self._plane.counters.refused += 1
-        code = {408: "timeout", 431: "head_too_large"}.get(error.status, "bad_request")
-        self.transport.write(failure_response(error.status, code, str(error), closing=True))
-        self.linger()
-
     def _next(self) -> None:
         """The call is over: read the next request, or close."""
         self._call = self._body = self._control_body = self._gathered = None
@@ -489,54 +455,3 @@ class ClientConnection(Connection):
         if upstream is not None:
             upstream.detach()
             upstream.transport.abort()
-
-    # requests that go no further than this
-
-    def _begin_local(self, head: RequestHead, data: bytes, end: int) -> None:
-        self._call = None
-        if head.segment == CONTROL_SEGMENT:
-            self._control_body = bytearray()
-            self._local_head = head
-            self._stage = BODY
-            self._take_local_body(data[end:])
-            return
-        self._plane.counters.refused += 1
-        self._stage = WAIT
-        self._buffer = data[end:]
-        whole = self._rest_of_request_is_here()
-        self._keep_alive = self._keep_alive and whole
-        known = sorted(name.decode() for name in self._plane.routes)
-        wanted = head.segment.decode()
-        message = f"there is no upstream {wanted!r}" if wanted else "the path must begin with the name of an upstream"
-        message += "; it goes http://<this proxy>/{upstream}/{the provider's own path}. Known: " + ", ".join(known)
-        answer = failure_response(
-            404, "unknown_upstream", message, closing=not self._keep_alive, body=head.method != b"HEAD",
-            upstream=wanted, known_upstreams=known,
-        )  # fmt: skip
-        self.transport.write(answer)
-        if whole:
-            self._next()
-        else:
-            self.linger()
-
-    def _take_local_body(self, data: bytes) -> None:
-        taken = cast("bytearray", self._control_body)
-        try:
-            payload, end = self._body.feed(data, 0) if self._body is not None and data else (b"", MORE)
-        except BodyError as error:
-            self._refuse(HeadError(f"the request's body breaks its framing: {error}"))
-            return
-        taken += payload
-        if len(taken) > MAX_CONTROL_BODY:
-            self._refuse(HeadError("the request's body is too large", 413))
-        elif self._body is None or end != MORE:
-            self._buffer = data if self._body is None else data[end:]
-            self._stage = WAIT
-            self._task = self._loop.create_task(self._answer_locally(bytes(taken)))
-
-    async def _answer_locally(self, body: bytes) -> None:
-        head = cast("RequestHead", self._local_head)
-        answer = await answer_control(self._control, head, body, self.transport, closing=not self._keep_alive)
-        self._task = None
-        self.transport.write(answer)
-        self._next()
