@@ -94,6 +94,7 @@ def test_a_har_is_read_back_with_its_bytes_and_times() -> None:
     exported = exported_of(agent())
     read = read_har(write_har(exported), OPENAI)
     assert read.left_out == 0
+    assert read_har(write_har(exported), {}).recording.upstreams == ("openai",)
     assert [call.id for call in read.recording.calls] == [call.id for call in exported.calls]
     for there, here in zip(read.recording.calls, exported.calls, strict=True):
         assert bytes(there.call.request.data) == bytes(here.recorded.call.request.data)

@@ -55,7 +55,13 @@ def _events(entry: Json, base_urls: Mapping[str, str]) -> list[ev.Event]:
     if url.scheme not in {"http", "https"} or not url.hostname or not method.isalpha():
         return []
     began = _microseconds(text_of(entry.get("startedDateTime")))
-    upstream, path = _place(url.scheme, url.netloc, url._replace(scheme="", netloc="", fragment="").geturl(), base_urls)
+    own_name = text_of(own.get("upstream"))
+    # Several upstreams may have one address: of those, an export of ours says which it was.
+    known = {own_name: base_urls[own_name]} if own_name in base_urls else {}
+    where = url._replace(scheme="", netloc="", fragment="").geturl()
+    upstream, path = _place(url.scheme, url.netloc, where, known or base_urls)
+    if own_name and not set(own_name) - _SAFE and upstream not in base_urls:
+        upstream = own_name
     head = _head(f"{method} /{upstream}{path} HTTP/1.1", list_of(request.get("headers")))
     call_id = _call_id(own, entry, began)
     timings = obj_of(entry.get("timings"))
