@@ -53,7 +53,12 @@
     const mark = document.querySelector("[data-follow]");
     return Boolean(mark) && mark.getBoundingClientRect().top < window.innerHeight + 80;
   };
-  window.addEventListener("scroll", () => { atEnd = nearEnd(); }, { passive: true });
+  const toEnd = () => document.querySelector("[data-follow]").scrollIntoView({ block: "end" });
+  const offer = () => { const button = document.querySelector("[data-newest]"); if (button) button.classList.toggle("away", !atEnd); };
+  window.addEventListener("scroll", () => { atEnd = nearEnd(); offer(); }, { passive: true });
+  document.addEventListener("click", (event) => {
+    if (event.target instanceof Element && event.target.closest("[data-newest]")) { atEnd = true; toEnd(); offer(); }
+  });
 
   /* A slider stands where the player is, but not under the hand that drags it. */
   const held = new Set();
@@ -70,8 +75,9 @@
       asked = false;
       writeAll(document);
       document.querySelectorAll("input[data-at]").forEach(place);
-      if (atEnd && follows()) document.querySelector("[data-follow]").scrollIntoView({ block: "end" });
+      if (atEnd && follows()) toEnd();
       else if (!atEnd) atEnd = nearEnd();
+      offer();
     });
   };
   new MutationObserver(later).observe(document.documentElement, {
@@ -115,6 +121,8 @@
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
   });
+
+  globalThis.unionSquare.copy = copy;
 
   document.addEventListener("click", (event) => {
     const button = event.target instanceof Element ? event.target.closest("button") : null;

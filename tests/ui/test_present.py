@@ -8,12 +8,14 @@ from tests.support.fake_watching import BEGAN, FakeWatching, assistant, call_id,
 from union_square.domain.messages import Message, TextPart, ToolCallPart, ToolResultPart
 from union_square.domain.views import ChunkView, HeadView
 from union_square.exporting.curl import curl_command
-from union_square.ui.present_call import body_text, present_body, present_call, present_timeline
+from union_square.ui.present_body import body_text, present_body
+from union_square.ui.present_call import present_call
 from union_square.ui.present_conversation import present_conversation, present_turns
 from union_square.ui.present_messages import present_messages, results_of
 from union_square.ui.present_pages import present_snippets, present_upstreams
 from union_square.ui.present_sessions import present_call_line, present_live, present_session_line
-from union_square.watching.ports import Turn
+from union_square.ui.present_timing import present_timeline
+from union_square.watching.ports import RecordedBody, Turn
 
 PROXY = "http://127.0.0.1:8787"
 
@@ -194,15 +196,22 @@ def test_a_call_without_a_response_has_an_empty_timeline() -> None:
     assert view.summary == "no bytes of a response"
 
 
-def test_a_body_of_many_megabytes_is_cut_and_says_so() -> None:
-    view = present_body(b"x" * 500_000, total=5 << 20, kind="text/plain", note="", href="/b")
-    assert len(view.html) < 70_000
-    assert view.note == "the first 64.0 KiB are shown"
+def body_of(data: bytes, kind: str) -> RecordedBody:
+    return RecordedBody(data=data, content_type=kind, content_encoding="")
+
+
+def test_a_body_of_many_megabytes_comes_in_pieces() -> None:
+    data = b"x" * (5 << 20)
+    view = present_body(body_of(data, "text/plain"), data, "", call_id(1), "request")
+    assert len(view.html) < 20_000
+    assert "5,242,880 characters" in view.html
+    assert f"/pieces/{call_id(1)}/request/0/text?" in view.html
     assert view.size == "5.0 MiB"
 
 
 def test_bytes_that_are_not_text_are_shown_as_bytes() -> None:
-    view = present_body(b"\x89PNG\r\n\x1a\n\xff", total=9, kind="image/png", note="", href="/b")
+    data = b"\x89PNG\r\n\x1a\n\xff"
+    view = present_body(body_of(data, "image/png"), data, "", call_id(1), "response")
     assert view.note == "not text: its first bytes"
     assert "89 50 4e 47" in view.html
 

@@ -12,7 +12,20 @@ UI_FOLDER = PACKAGE / "_ui"
 KEY_FILE = "built_from.json"
 
 # Parts of the UI that run in the server only: a change there needs no new bundle.
-_SERVER_ONLY = frozenset({"build.py", "built.py", "serve.py", "services.py", "values.py", "security.py", "markup.py"})
+_SERVER_ONLY = frozenset(
+    {
+        "build.py",
+        "built.py",
+        "serve.py",
+        "services.py",
+        "values.py",
+        "security.py",
+        "markup.py",
+        "jsontree.py",
+        "longtext.py",
+        "pieces.py",
+    }
+)
 _SERVER_ONLY_PREFIXES = ("present", "wording")
 
 

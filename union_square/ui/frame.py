@@ -20,6 +20,7 @@ def head() -> list[rx.Component]:
         el.script(src="/palette.js", defer=True),
         el.script(src="/annotating.js", defer=True),
         el.script(src="/union-square.js", defer=True),
+        el.script(src="/reading.js", defer=True),
         el.script(src="/dashboard.js", defer=True),
         el.script(src="/finding.js", defer=True),
         el.link(rel="icon", type="image/svg+xml", href="/union-square.svg"),

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from html import escape
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
@@ -232,40 +232,3 @@ def data_html(text: str) -> str:
     if pretty is not None and len(pretty) <= TEXT_LIMIT:
         return f'<pre class="data" tabindex="0">{json_spans(pretty)}</pre>'
     return f'<pre class="data" tabindex="0">{escape(text)}</pre>'
-
-
-TREE_LIMIT = 20_000
-"""Characters of JSON that are shown as a tree; longer JSON is text that is laid out."""
-
-_TREE_DEEPEST = 12
-_TREE_OPEN = 3  # levels that are open at first
-
-
-@lru_cache(maxsize=512)
-def tree_html(text: str) -> str:
-    """JSON as a tree whose branches open and close, with a button that copies it laid out. What is no JSON, or too
-    much, is shown as `data_html` does; what lies too deep is text in its branch."""
-    pretty = pretty_json(text) if len(text) <= TREE_LIMIT and text.strip()[:1] in {"{", "["} else None
-    if pretty is None or len(pretty) > 2 * TREE_LIMIT:
-        return data_html(text)
-    copy = f'<button type="button" class="copy" data-copy="{escape(pretty)}">Copy</button>'
-    return f'<div class="json-tree">{copy}{_branch("", json.loads(text), 0)}</div>'
-
-
-def _branch(name: str, value: Any, depth: int) -> str:
-    """One name and its value, with all that is in it. `name` is HTML."""
-    held = list[tuple[str, Any]]()
-    match value:
-        case dict():
-            held = [(f'<span class="j-key">{escape(json.dumps(key, ensure_ascii=False))}</span>: ', one)
-                    for key, one in cast("dict[str, Any]", value).items()]  # fmt: skip
-        case list():
-            held = [(f'<span class="j-place">{n}</span> ', one) for n, one in enumerate(cast("list[Any]", value))]
-        case _:
-            pass
-    if not held or depth >= _TREE_DEEPEST:
-        return f'<div class="leaf">{name}{json_spans(json.dumps(value, ensure_ascii=False))}</div>'
-    inside = "".join(_branch(key, one, depth + 1) for key, one in held)
-    marks = f"{{{len(held)}}}" if isinstance(value, dict) else f"[{len(held)}]"
-    opened = " open" if depth < _TREE_OPEN else ""
-    return f'<details{opened}><summary>{name}<span class="j-count">{marks}</span></summary>{inside}</details>'

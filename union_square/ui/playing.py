@@ -13,8 +13,7 @@ from union_square.domain.playback import PlayedCall, score_of
 from union_square.domain.views import CallDetail
 from union_square.ui import wording
 from union_square.ui.play_views import PlayLook, TrackView
-from union_square.ui.present_conversation import present_turn
-from union_square.ui.present_messages import results_of
+from union_square.ui.present_conversation import present_turn, results_of_turns
 from union_square.ui.present_playback import present_deck, present_track, turns_at
 from union_square.ui.transport import Scores, Transport, recorded
 from union_square.ui.views import TurnView
@@ -78,7 +77,7 @@ class Player:
     def _present(self, turns: Sequence[Turn], running: frozenset[CallId]) -> tuple[list[TurnView], list[TurnView]]:
         """Settled turns are presented anew only when a call began or ended: their Markdown takes a while."""
         first = max(0, len(turns) - TURNS_SHOWN)
-        results = results_of(message for turn in turns for message in (*turn.added, *turn.answer))
+        results = results_of_turns(turns)
         shown = list(enumerate(turns[first:], first + 1))
         ids = {
             part.id

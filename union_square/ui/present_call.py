@@ -2,29 +2,23 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 from union_square.domain.context import Weights
 from union_square.domain.ids import IdError, parse_call_id
 from union_square.domain.messages import ToolCallPart
-from union_square.domain.views import CallDetail, CallView, ChunkView, HeadView
+from union_square.domain.views import CallDetail, CallView, HeadView
 from union_square.exporting.curl import curl_command
-from union_square.ui import markup, wording
+from union_square.ui import wording
+from union_square.ui.longtext import value_html
 from union_square.ui.present_context import context_note, present_shares
 from union_square.ui.present_conversation import error_words
 from union_square.ui.present_messages import present_messages, results_of
 from union_square.ui.present_notes import places_of, present_notes
 from union_square.ui.present_sessions import call_href, session_href
+from union_square.ui.present_timing import present_timeline
 from union_square.ui.present_tree import link_sentence
-from union_square.ui.views import BodyView, CallPageView, Pair, TickView, TimelineView, ToolView
-
-BODY_LIMIT = 64 * 1024
-"""Characters of a raw body that are shown; all of it is a download away."""
-
-_CURL_BODY_LIMIT = 16 * 1024
-_BUCKETS = 96
-_CHUNK_ROWS = 200
+from union_square.ui.views import CallPageView, Pair, ToolView
 
 
 def _value_words(value: Any) -> str:
@@ -90,9 +84,9 @@ def _tools(detail: CallDetail) -> list[ToolView]:
         ToolView(
             name=tool.name,
             description=tool.description,
-            schema_html=markup.tree_html(tool.schema) if tool.schema else "",
+            schema_html=value_html(tool.schema, f"/pieces/{detail.call.id}/tools/{n}") if tool.schema else "",
         )
-        for tool in detail.tools
+        for n, tool in enumerate(detail.tools)
     ]
 
 
@@ -115,13 +109,13 @@ def present_call(
     hidden = max(0, len(whole) - shown)
     asked = whole[hidden:]
     answered = detail.messages[detail.request_message_count :]
-    results = results_of(asked)
-    paired = frozenset(p.id for m in asked for p in m.parts if isinstance(p, ToolCallPart)) & results.keys()
     running = call.state == "running"
     prefix = call.id[-12:]
     context = Weights().of_request(detail)
     places = places_of(call.id, range(len(detail.messages)), detail.annotations, detail.messages)
     asked_at, answered_at = places[hidden : len(whole)], places[len(whole) :]
+    results = results_of(asked, asked_at)
+    paired = frozenset(p.id for m in asked for p in m.parts if isinstance(p, ToolCallPart)) & results.keys()
     return CallPageView(
         id=call.id,
         resent_as=[Pair(name=_resent_words(one), value=call_href(one.id)) for one in resent],
@@ -166,106 +160,6 @@ def present_call(
         notes=present_notes(detail.annotations),
         tags=list(call.tags),
     )
-
-
-def _percent(part: float, whole: float) -> str:
-    return f"{100 * max(0.0, min(1.0, part / whole)):.2f}%"
-
-
-def present_timeline(
-    sent: tuple[ChunkView, ...], received: tuple[ChunkView, ...], duration_ms: float | None
-) -> TimelineView:
-    """When the bytes passed: sending, waiting and streaming as spans, received bytes as ticks over time."""
-    ends = [duration_ms or 0.0, *(c.offset_ms for c in sent[-1:]), *(c.offset_ms for c in received[-1:])]
-    whole = max(max(ends), 0.001)
-    sent_until = sent[-1].offset_ms if sent else 0.0
-    first = received[0].offset_ms if received else (duration_ms or sent_until)
-    last = received[-1].offset_ms if received else first
-    return TimelineView(
-        ticks=_ticks(received, whole),
-        request_width=_percent(sent_until, whole),
-        waiting_left=_percent(sent_until, whole),
-        waiting_width=_percent(max(0.0, first - sent_until), whole),
-        stream_left=_percent(first, whole),
-        stream_width=_percent(max(0.0, last - first), whole),
-        summary=_timeline_words(received, first),
-        scale=[wording.duration(whole * n / 4) if n else "0" for n in range(5)],
-        chunks=[
-            Pair(name=f"{chunk.offset_ms:.3f} ms", value=wording.size(chunk.bytes)) for chunk in received[:_CHUNK_ROWS]
-        ],
-        chunks_note=f"the first {_CHUNK_ROWS} of {wording.grouped(len(received))}"
-        if len(received) > _CHUNK_ROWS
-        else "",
-    )
-
-
-def _timeline_words(received: tuple[ChunkView, ...], first: float) -> str:
-    if not received:
-        return "no bytes of a response"
-    total = wording.size(sum(c.bytes for c in received))
-    longest = max((b.offset_ms - a.offset_ms for a, b in pairwise(received)), default=0.0)
-    words = f"{wording.plural(len(received), 'chunk')}, {total}, the first after {wording.duration(first)}"
-    return words if len(received) == 1 else f"{words}, the longest silence {wording.duration(longest)}"
-
-
-def _tick_words(count: int, size: int, at_ms: float) -> str:
-    return f"{wording.plural(count, 'chunk')}, {wording.size(size)} after {wording.duration(at_ms)}"
-
-
-def _ticks(received: tuple[ChunkView, ...], whole: float) -> list[TickView]:
-    buckets: dict[int, tuple[int, int]] = {}
-    for chunk in received:
-        place = min(_BUCKETS - 1, int(chunk.offset_ms / whole * _BUCKETS))
-        count, size = buckets.get(place, (0, 0))
-        buckets[place] = (count + 1, size + chunk.bytes)
-    tallest = max((size for _, size in buckets.values()), default=1) or 1
-    return [
-        TickView(
-            left=f"{100 * place / _BUCKETS:.2f}%",
-            width=f"{100 / _BUCKETS:.2f}%",
-            height=f"{max(8.0, 100 * size / tallest):.0f}%",
-            label=_tick_words(count, size, whole * place / _BUCKETS),
-        )
-        for place, (count, size) in sorted(buckets.items())
-    ]
-
-
-def body_text(data: bytes) -> str | None:
-    """A body as text; None where it is not UTF-8 text."""
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.start < len(data) - 4:
-            return None
-        text = data[: error.start].decode("utf-8")  # cut inside a character
-    return None if "\0" in text else text
-
-
-def present_body(data: bytes, *, total: int, kind: str, note: str, href: str) -> BodyView:
-    """A raw body. `data` is decoded content, `total` its bytes as forwarded, `note` what stood in decoding's way."""
-    text = body_text(data)
-    if not data:
-        return BodyView(note=note or "no body", href=href if total else "", size=wording.size(total), kind=kind)
-    if text is None:
-        dump = " ".join(f"{byte:02x}" for byte in data[:256])
-        words = "; ".join(filter(None, (note, "not text: its first bytes")))
-        return BodyView(html=markup.data_html(dump), note=words, href=href, size=wording.size(total), kind=kind)
-    pretty = markup.pretty_json(text) if len(text) <= BODY_LIMIT and text.lstrip()[:1] in "{[" else None
-    shown = (pretty or text)[:BODY_LIMIT]
-    cut = f"the first {wording.size(BODY_LIMIT)} are shown" if len(text) > BODY_LIMIT else ""
-    laid_out = "laid out for reading" if pretty is not None and pretty != text else ""
-    return BodyView(
-        html=f'<pre class="data" tabindex="0">{markup.json_spans(shown)}</pre>',
-        note="; ".join(filter(None, (note, cut, laid_out))),
-        href=href,
-        size=wording.size(total),
-        kind=kind,
-    )
-
-
-def curl_body(data: bytes) -> str | None:
-    """The request body for a curl command; None = too long, or not text."""
-    return body_text(data) if len(data) <= _CURL_BODY_LIMIT else None
 
 
 def _resent_words(call: CallView) -> str:

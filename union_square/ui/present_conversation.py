@@ -1,12 +1,12 @@
 """A session's conversation, turn by turn, as view values. PURE."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from union_square.domain.branches import Tree
 from union_square.domain.messages import Message, ToolCallPart
 from union_square.domain.views import CallView
 from union_square.ui import wording
-from union_square.ui.present_messages import Results, present_messages, results_of
+from union_square.ui.present_messages import Result, Results, present_messages, results_of
 from union_square.ui.present_notes import Place, places_of, present_notes
 from union_square.ui.present_sessions import call_href, present_session_line
 from union_square.ui.present_tree import link_sentence
@@ -54,8 +54,20 @@ def _call_ids(messages: Iterable[Message]) -> set[str]:
     return {part.id for m in messages for part in m.parts if isinstance(part, ToolCallPart) and part.id}
 
 
-def _results(turns: Sequence[Turn]) -> Results:
-    return results_of(message for turn in turns for message in (*turn.added, *turn.answer))
+def results_of_turns(turns: Iterable[Turn]) -> Results:
+    """Every tool result in the turns, by its call's id; a later one wins."""
+    results = dict[str, Result]()
+    for turn in turns:
+        numbers = _numbers_of(turn)
+        results |= results_of((*turn.added, *turn.answer), [Place(turn.call.id, number, {}) for number in numbers])
+    return results
+
+
+def _numbers_of(turn: Turn) -> tuple[int, ...]:
+    """Which of its call's messages are shown in the turn; none where that is not known."""
+    if len(turn.added_at) != len(turn.added):
+        return ()
+    return (*turn.added_at, *range(turn.answer_at, turn.answer_at + len(turn.answer)))
 
 
 def present_turns(conversation: Conversation, shown: int = TURNS_AT_FIRST, branch: str = "") -> list[TurnView]:
@@ -64,7 +76,7 @@ def present_turns(conversation: Conversation, shown: int = TURNS_AT_FIRST, branc
     line = choose_line(conversation, branch)
     numbers: Numbers = {str(turn.call.id): n for n, turn in enumerate(conversation.turns, 1)}
     turns = [turn for turn in conversation.turns if line is None or turn.call.id in line]
-    results = _results(turns)
+    results = results_of_turns(turns)
     calls = _call_ids(m for turn in turns[-shown:] for m in (*turn.added, *turn.answer))
     paired = frozenset(calls & results.keys())
     return [
@@ -73,12 +85,14 @@ def present_turns(conversation: Conversation, shown: int = TURNS_AT_FIRST, branc
     ]
 
 
-def present_turn(turn: Turn, *, number: int, numbers: Numbers, results: Results, paired: frozenset[str]) -> TurnView:
-    """One turn."""
+def present_turn(
+    turn: Turn, *, number: int, numbers: Numbers, results: Results, paired: frozenset[str], placed: bool = True
+) -> TurnView:
+    """One turn. `placed`: notes may be put on its messages, and pieces of long ones be fetched."""
     call = turn.call
     running = call.state == "running"
     prefix = call.id[-12:]
-    shown, places = (*turn.added, *turn.answer), places_of_turn(turn)
+    shown, places = (*turn.added, *turn.answer), places_of_turn(turn) if placed else []
     asked = len(turn.added)
     messages: list[MessageView] = [
         *present_messages(shown[:asked], f"{prefix}-q", results, paired=paired, places=places[:asked]),
@@ -122,10 +136,10 @@ def present_turn(turn: Turn, *, number: int, numbers: Numbers, results: Results,
 def places_of_turn(turn: Turn) -> list[Place]:
     """Where notes on the turn's messages are put. What a note stands on may be shown in an earlier turn, which said it
     first; it is shown where this turn has it, or not at all."""
-    if len(turn.added_at) != len(turn.added):
+    numbers = _numbers_of(turn)
+    if not numbers:
         return []
     count = turn.answer_at + len(turn.answer)
-    numbers = (*turn.added_at, *range(turn.answer_at, count))
     whole: list[Message] = [Message(role="user", parts=())] * count
     for number, message in zip(numbers, (*turn.added, *turn.answer), strict=True):
         whole[number] = message

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import assert_never
 
@@ -17,7 +17,8 @@ from union_square.domain.messages import (
     ToolCallPart,
     ToolResultPart,
 )
-from union_square.ui import markup, wording
+from union_square.ui import wording
+from union_square.ui.longtext import prose_html, value_html
 from union_square.ui.present_notes import Place
 from union_square.ui.views import BlockView, MessageView
 
@@ -36,32 +37,50 @@ _SHOWN = {
 }
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
-Results = Mapping[str, ToolResultPart]
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a tool returned. `source`: the address of its pieces; "" = it has none."""
+
+    part: ToolResultPart
+    source: str
+
+
+Results = Mapping[str, Result]
 """Tool results by the id of the call they answer."""
 
 
-def results_of(messages: Iterable[Message]) -> dict[str, ToolResultPart]:
+def results_of(messages: Iterable[Message], places: Iterable[Place] = ()) -> dict[str, Result]:
     """Every tool result in the messages, by its call's id; a later one wins."""
-    return {part.id: part for m in messages for part in m.parts if isinstance(part, ToolResultPart) and part.id}
+    return {
+        part.id: Result(part, _source(place, n))
+        for message, place in zip_longest(messages, places)
+        for n, part in enumerate(message.parts)
+        if isinstance(part, ToolResultPart) and part.id
+    }
 
 
-def _tool_call(part: ToolCallPart, key: str, results: Results, *, running: bool) -> BlockView:
+def _source(place: Place | None, part: int) -> str:
+    return f"{place.source}/{part}" if place else ""
+
+
+def _tool_call(part: ToolCallPart, key: str, results: Results, source: str, *, running: bool) -> BlockView:
     result = results.get(part.id)
     if result is None:
         state = "waiting" if running else ""
         title = ""
     else:
-        state = "error" if result.is_error else "ok"
-        title = "returned an error" if result.is_error else "returned"
+        state = "error" if result.part.is_error else "ok"
+        title = "returned an error" if result.part.is_error else "returned"
     return BlockView(
         key=key,
         kind="tool_call",
         title=part.name or "(unnamed tool)",
         note=part.id,
-        html=markup.data_html(part.arguments) if part.arguments.strip() else "",
+        html=value_html(part.arguments, source) if part.arguments.strip() else "",
         result_state=state,
         result_title=title,
-        result_html=markup.data_html(result.text) if result is not None else "",
+        result_html=value_html(result.part.text, result.source) if result is not None else "",
     )
 
 
@@ -83,33 +102,35 @@ def media_source(part: MediaPart) -> str:
     return f"data:{known[1]};base64,{part.data}" if _BASE64.fullmatch(part.data) else ""
 
 
-def present_part(part: Part, key: str, results: Results, *, running: bool = False) -> BlockView:
-    """One part as a block. `running`: its call has not ended."""
+def present_part(part: Part, key: str, results: Results, source: str = "", *, running: bool = False) -> BlockView:
+    """One part as a block. `source`: the address of its pieces. `running`: its call has not ended."""
+    if running:
+        source = ""  # what grows is shown anew with each word
     match part:
         case TextPart():
-            return BlockView(key=key, kind="text", html=markup.markdown_html(part.text))
+            return BlockView(key=key, kind="text", html=prose_html(part.text, source))
         case ThinkingPart():
             hidden = part.redacted or not part.text
             note = "not shown by the provider" if hidden else wording.plural(len(part.text.split()), "word")
-            html = "" if hidden else markup.markdown_html(part.text)
+            html = "" if hidden else prose_html(part.text, source)
             return BlockView(key=key, kind="thinking", title="Thinking", note=note, html=html)
         case ToolCallPart():
-            return _tool_call(part, key, results, running=running)
+            return _tool_call(part, key, results, source, running=running)
         case ToolResultPart():
             return BlockView(
                 key=key,
                 kind="tool_result",
                 title=part.name or "result",
                 note=part.id,
-                html=markup.data_html(part.text),
+                html=value_html(part.text, source),
                 result_state="error" if part.is_error else "ok",
             )
         case MediaPart():
             return _media(part, key)
         case RefusalPart():
-            return BlockView(key=key, kind="refusal", title="Refusal", html=markup.markdown_html(part.text))
+            return BlockView(key=key, kind="refusal", title="Refusal", html=prose_html(part.text, source))
         case OtherPart():
-            return BlockView(key=key, kind="other", title=part.label, html=markup.data_html(part.json))
+            return BlockView(key=key, kind="other", title=part.label, html=value_html(part.json, source))
         case _:
             assert_never(part)
 
@@ -141,7 +162,10 @@ def present_message(
         role_word=f"{word} · {message.name}" if message.name else word,
         folded=message.role == "system" and len(text) > _FOLD_SYSTEM_OVER,
         summary=wording.one_line(text, 140),
-        blocks=[replace(present_part(part, f"{key}-{n}", results, running=running), part=str(n)) for n, part in parts],
+        blocks=[
+            replace(present_part(part, f"{key}-{n}", results, _source(place, n), running=running), part=str(n))
+            for n, part in parts
+        ],
         call_id=place.call_id if place else "",
         number=str(place.number) if place else "",
         notes=place.said if place else [],

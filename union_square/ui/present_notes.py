@@ -23,6 +23,11 @@ class Place:
     notes: NotesByMessage
 
     @property
+    def source(self) -> str:
+        """The address of the message's pieces; see `ui.pieces`."""
+        return f"/pieces/{self.call_id}/{self.number}"
+
+    @property
     def said(self) -> list[NoteView]:
         return self.notes.get(self.number, [])
 

@@ -131,7 +131,7 @@ def present_call_item(queue: Queue, number: int, detail: CallDetail, author: str
     first = max(0, detail.request_message_count - CONTEXT_MESSAGES)
     shown = whole[first:]
     places = places_of(call.id, range(len(whole)), detail.annotations, whole)[first:]
-    results = results_of(shown)
+    results = results_of(shown, places)
     paired = frozenset(p.id for m in shown for p in m.parts if isinstance(p, ToolCallPart)) & results.keys()
     base = _item(queue, number, detail.annotations, author)
     return ReviewItem(

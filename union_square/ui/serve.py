@@ -69,12 +69,15 @@ class _OnePort:
         self._values = values
         self._open_watching = open_watching
         self._api: AsgiApp | None = None
+        self._pieces: AsgiApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._pages(scope, receive, send)
         elif self._api is not None and scope["path"].startswith("/api/"):
             await self._api(scope, receive, send)
+        elif self._pieces is not None and scope["type"] == "http" and scope["path"].startswith("/pieces/"):
+            await self._pieces(scope, receive, send)
         else:
             await self._pages(scope, receive, send)
 
@@ -86,6 +89,7 @@ class _OnePort:
         from union_square.replaying.rerunning import Reruns
         from union_square.replaying.resending import Resends
         from union_square.ui import services
+        from union_square.ui.pieces import create_pieces
         from union_square.ui.sharing import all_formats
 
         values = self._values
@@ -98,6 +102,7 @@ class _OnePort:
         async with self._open_watching(self._values) as watching:
             reruns = Reruns(watching, resends)
             self._api = create_api(watching, reruns=reruns, formats=formats, base_urls=base_urls, importer=importer)
+            self._pieces = create_pieces(watching)
             services.use(services.Services(watching=watching, values=self._values, resends=resends, reruns=reruns))
             try:
                 yield

@@ -58,7 +58,7 @@ def _present(exported: Exported) -> list[TurnView]:
     results = results_of(message for turn in turns for message in (*turn.added, *turn.answer))
     numbers = {str(turn.call.id): number for number, turn in enumerate(turns, 1)}
     return [
-        present_turn(turn, number=number, numbers=numbers, results=results, paired=frozenset())
+        present_turn(turn, number=number, numbers=numbers, results=results, paired=frozenset(), placed=False)
         for number, turn in enumerate(turns, 1)
     ]
 

@@ -48,15 +48,30 @@ def view_bar(view: str, held: bool, hold: Any) -> rx.Component:
             role="group",
             custom_attrs={"aria-label": "view"},
         ),
-        el.button(
-            cond(held, "Go on", "Hold still"),
-            type="button",
-            title="hold this view still; recording goes on (p)",
-            class_name="toggle",
-            on_click=hold,
-            custom_attrs={"aria-pressed": cond(held, "true", "false"), "data-hotkey": "p", "data-testid": "hold"},
-        ),
+        hold_button(held, hold),
         class_name="view-bar",
+    )
+
+
+def hold_button(held: bool, hold: Any) -> rx.Component:
+    """Holds the view still, or lets it go on."""
+    return el.button(
+        cond(held, "Go on", "Hold still"),
+        type="button",
+        title="hold this view still; recording goes on (p)",
+        class_name="toggle",
+        on_click=hold,
+        custom_attrs={"aria-pressed": cond(held, "true", "false"), "data-hotkey": "p", "data-testid": "hold"},
+    )
+
+
+def newest_button() -> rx.Component:
+    """For who has scrolled away from an answer that grows; the script in assets shows it then."""
+    return el.button(
+        "To the newest",
+        type="button",
+        class_name="button newest",
+        custom_attrs={"data-newest": "", "data-hotkey": "n", "data-testid": "newest"},
     )
 
 

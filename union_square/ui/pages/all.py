@@ -43,7 +43,7 @@ def add_pages(app: rx.App) -> None:
         session.page,
         route=routes.SESSION_ROUTE,
         title="Session · Union Square",
-        on_load=[FrameState.opened, session.SessionState.watch],
+        on_load=[FrameState.opened, session.SessionState.opened],
     )
     add(
         play.page,

@@ -22,12 +22,12 @@ from union_square.ui.components.reflex import fragment
 from union_square.ui.components.toast import reloader
 from union_square.ui.doing import PeopleState
 from union_square.ui.following import client_is_here, follow
-from union_square.ui.present_call import BODY_LIMIT, MESSAGES_AT_FIRST, curl_body, present_body, present_call
+from union_square.ui.present_body import curl_body, decoded, present_body
+from union_square.ui.present_call import MESSAGES_AT_FIRST, present_call
 from union_square.ui.services import services
 from union_square.ui.values import real_proxy_url
 from union_square.ui.views import BodyView, CallPageView
 from union_square.watching.ports import RecordedBody, Watching
-from union_square.wire.content import ContentDecoder
 
 Said = tuple[tuple[str, ...], tuple[AnnotationView, ...]]
 """The tags and annotations of a call."""
@@ -48,11 +48,6 @@ class _Look:
     failure: str = ""
 
 
-def _decoded(body: RecordedBody) -> tuple[bytes, str]:
-    decoder = ContentDecoder(body.content_encoding, limit=8 * BODY_LIMIT)
-    return decoder.feed(body.data) + decoder.end(), decoder.problem
-
-
 def _present(
     detail: CallDetail,
     proxy_url: str,
@@ -61,17 +56,12 @@ def _present(
     shown: int,
     resent: Sequence[CallView] = (),
 ) -> _Look:
-    def body(recorded: RecordedBody, side: str) -> BodyView:
-        data, problem = _decoded(recorded)
-        kind = " · ".join(filter(None, (recorded.content_type, recorded.content_encoding)))
-        href = f"/api/v1/calls/{detail.call.id}/{side}"
-        return present_body(data, total=len(recorded.data), kind=kind, note=problem, href=href)
-
+    asked, answered = decoded(request), decoded(response)
     return _Look(
         said=(detail.call.tags, detail.annotations),
-        view=present_call(detail, proxy_url, curl_body(_decoded(request)[0]), shown, resent),
-        request=body(request, "request"),
-        response=body(response, "response"),
+        view=present_call(detail, proxy_url, curl_body(asked[0]), shown, resent),
+        request=present_body(request, *asked, detail.call.id, "request"),
+        response=present_body(response, *answered, detail.call.id, "response"),
     )
 
 

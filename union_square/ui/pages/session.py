@@ -20,6 +20,7 @@ from union_square.ui.components.arranging import arranged_note, merge_form, move
 from union_square.ui.components.changes import changes_panel
 from union_square.ui.components.conversation import copy_id, turn
 from union_square.ui.components.elements import fact, local_time, page_link, phases, state_mark
+from union_square.ui.components.live import banner, hold_button, newest_button
 from union_square.ui.components.notes import history, note_sheet, notes, tag_editor
 from union_square.ui.components.reflex import cond, el, foreach, fragment, match
 from union_square.ui.components.sessions import lasted
@@ -30,6 +31,7 @@ from union_square.ui.doing import PeopleState
 from union_square.ui.following import client_is_here, follow
 from union_square.ui.present_context import present_context
 from union_square.ui.present_conversation import TURNS_AT_FIRST, present_conversation, present_turns
+from union_square.ui.present_held import Amount, amount_of, held_words
 from union_square.ui.present_tree import ROWS_AT_FIRST, present_tree
 from union_square.ui.present_waterfall import present_waterfall
 from union_square.ui.services import services
@@ -66,6 +68,7 @@ class _Look:
     tree: TreeView = field(default_factory=TreeView)
     waterfall: WaterfallView = field(default_factory=WaterfallView)
     context: ContextView = field(default_factory=ContextView)
+    amount: Amount = field(default_factory=Amount)
     phase: str = "ready"
     failure: str = ""
 
@@ -73,20 +76,23 @@ class _Look:
 def _present(conversation: Conversation, asked: _Asked) -> _Look:
     view = present_conversation(conversation, asked.shown, asked.branch)
     turns, truncated = conversation.turns, conversation.truncated
+    amount = amount_of(turns)
     match asked.view:
         case "tree":
             return _Look(
                 view=view,
+                amount=amount,
                 tree=present_tree(asked.session_id, turns, asked.branch, truncated=truncated, shown=asked.rows),
             )
         case "timeline":
             until = conversation.detail.session.last_at
             line = present_waterfall(turns, until, truncated=truncated, table=asked.table)
-            return _Look(view=view, waterfall=line, context=present_context(turns))
+            return _Look(view=view, amount=amount, waterfall=line, context=present_context(turns))
         case "conversation":
             found = present_turns(conversation, asked.shown, asked.branch)
             return _Look(
                 view=view,
+                amount=amount,
                 settled=[t for t in found if t.state != "running"],
                 running=[t for t in found if t.state == "running"],
             )
@@ -115,6 +121,8 @@ class SessionState(Annotated, Comparing, Arranging, rx.State):
     tree: TreeView = TreeView()
     waterfall: WaterfallView = WaterfallView()
     context: ContextView = ContextView()
+    held: bool = False
+    held_words: str = ""
     zoom: int = 1
     width: str = "100%"  # of the time line, beside the page's
     shown: int = TURNS_AT_FIRST
@@ -136,7 +144,12 @@ class SessionState(Annotated, Comparing, Arranging, rx.State):
             self._turn_to()
         before: _Look | None = None
         async for look in follow(watching, lambda: _look(watching, self._asked()), lambda: client_is_here(token)):
-            if look != before:
+            if self.held and before is not None:
+                words = held_words(before.amount, look.amount)
+                if words != self.held_words:
+                    async with self:
+                        self.held_words = words if self.held else ""
+            elif look != before:
                 async with self:
                     self._show(look, before)
                 before = look
@@ -182,6 +195,18 @@ class SessionState(Annotated, Comparing, Arranging, rx.State):
         if before is None or look.view != before.view:
             self.view = look.view
             self.tags, self.notes = look.view.line.tags, look.view.notes
+
+    @rx.event
+    def opened(self) -> Any:
+        """The page was opened, or another of its views."""
+        self.held, self.held_words = False, ""
+        return SessionState.watch
+
+    @rx.event
+    def hold(self) -> Any:
+        """Hold the page still, or let it go on with all that has come; what is recorded does not depend on it."""
+        self.held, self.held_words = not self.held, ""
+        return SessionState.watch if not self.held else None
 
     @rx.event
     def show_earlier(self) -> Any:
@@ -255,7 +280,13 @@ def _views() -> rx.Component:
         )
         for name, word, key in VIEWS
     ]
-    return el.nav(*links, class_name="views", custom_attrs={"aria-label": "views of this session"})
+    views = el.nav(*links, class_name="views", custom_attrs={"aria-label": "views of this session"})
+    holding: Any = cond(SessionState.view.line.state == "running", True, SessionState.held)
+    return el.div(
+        views,
+        cond(holding, hold_button(SessionState.held, SessionState.hold)),
+        class_name="views-line",
+    )
 
 
 def _below(view: TurnView) -> rx.Component:
@@ -308,6 +339,7 @@ def _conversation() -> rx.Component:
         foreach(SessionState.settled, lambda one: turn(one, _below)),
         foreach(SessionState.running, lambda one: turn(one)),
         el.div(custom_attrs={"data-follow": ""}),
+        cond(SessionState.running, newest_button()),
         class_name="conversation",
         custom_attrs={"aria-label": "conversation", "data-testid": "conversation"},
     )
@@ -353,6 +385,7 @@ def page() -> rx.Component:
         ),
         cond(SessionState.merging, merge_form(SessionState.offered, SessionState.merge, SessionState.open_merge)),
         _views(),
+        banner(SessionState.held_words, test_id="held"),
         cond(
             SessionState.moving,
             move_form(
