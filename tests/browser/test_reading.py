@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.test_session_page import picture, shot
 from tests.support.product import Product, running_product, upstream_in_a_thread
@@ -258,3 +258,28 @@ def test_the_page_of_a_running_session_is_held_still_and_goes_on_with_all_that_c
     asking.join(30)
     expect(page.locator(".turn")).to_have_attribute("data-state", "done")
     expect(page.get_by_test_id("hold")).to_have_count(0)
+
+
+def test_recorded_sounds_are_played_and_pictures_shown_and_nothing_is_fetched_from_elsewhere(
+    library: Library, page: Page
+) -> None:
+    page.goto(f"{library.product.ui}/calls/{library.media}")
+    asked, answer = page.get_by_test_id("asked"), page.get_by_test_id("answer")
+    expect(asked.get_by_test_id("sound")).to_have_count(2)
+    expect(answer.get_by_test_id("sound")).to_have_count(1)
+    sounds = [*asked.get_by_test_id("sound").all(), *answer.get_by_test_id("sound").all()]
+    for one in sounds:
+        played(page, one)
+    expect(asked.get_by_test_id("picture")).to_have_js_property("naturalWidth", 1)
+    expect(asked.get_by_test_id("elsewhere")).to_have_attribute("href", "https://far.example/picture.png")
+    shot(page, "reading-media")
+    page.goto(f"{library.product.ui}/calls/{library.speech}")
+    played(page, page.get_by_test_id("answer").get_by_test_id("sound"))
+
+
+def played(page: Page, sound: Locator) -> None:
+    expect(sound).to_be_visible()
+    found = sound.element_handle()
+    page.wait_for_function("sound => Math.abs(sound.duration - 0.5) < 0.05", arg=found)
+    page.evaluate("sound => { sound.muted = true; return sound.play(); }", found)
+    page.wait_for_function("sound => sound.currentTime > 0 || sound.ended", arg=found)

@@ -312,6 +312,12 @@ def test_sound_and_pictures_in_an_answer_are_media() -> None:
     )
 
 
+def test_sound_that_streams_in_pieces_is_one_sound() -> None:
+    pieces = [{"id": "a1"}, {"data": "AAE="}, {"data": "AgME", "transcript": "Hi"}, {"data": "<"}]
+    got = call(PATH, {"stream": True}, sse(*(chunk({"audio": piece}) for piece in pieces)))
+    assert MediaPart(modality="audio", data="AAECAwQ=", name="a1") in got.response.messages[0].parts
+
+
 def test_an_emoji_split_between_two_chunks_is_one_character() -> None:
     stream = sse(chunk({"content": "\ud83d"}), chunk({"content": "\ude00"}))
     assert call(PATH, {}, stream).response.messages[0].parts == (TextPart(text="😀"),)

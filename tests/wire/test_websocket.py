@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from tests.support.cassettes import require_cassettes
 from tests.support.websockets import RecordedTalk, close_frame, frame, recorded_talks
 from union_square.domain import events as ev
 from union_square.domain.ids import CallId
-from union_square.domain.messages import Message, TextPart, ToolCallPart, ToolResultPart
+from union_square.domain.messages import MediaPart, Message, TextPart, ToolCallPart, ToolResultPart
 from union_square.wire import websocket
+from union_square.wire.dialects.plain import MAX_MEDIA_BYTES
 from union_square.wire.understanding import Understanding
 from union_square.wire.websocket import FrameReader, Inflater, WebSocketMessage
 
@@ -187,6 +189,26 @@ def test_a_spoken_turn_is_shown_by_what_was_heard_and_said() -> None:
     assert usage.input_tokens
     assert call.view().preview == heard
     assert call.view().time_to_first_token_ms is not None
+
+
+def test_what_was_heard_and_said_can_be_heard_again_while_it_is_short() -> None:
+    form = {"type": "audio/pcm", "rate": 16_000}
+    talk = [
+        ("sent", {"type": "session.update", "session": {"audio": {"input": {"format": form}}}}),
+        ("sent", {"type": "input_audio_buffer.append", "audio": "AAE="}),
+        ("sent", {"type": "input_audio_buffer.append", "audio": "AgM="}),
+        ("received", {"type": "input_audio_buffer.committed", "item_id": "u"}),
+        ("received", {"type": "response.output_audio.delta", "item_id": "a", "delta": "BAU="}),
+        ("received", {"type": "response.output_audio.delta", "item_id": "a", "delta": "BgcI"}),
+        ("sent", {"type": "input_audio_buffer.append", "audio": b64encode(bytes(MAX_MEDIA_BYTES + 2)).decode()}),
+        ("received", {"type": "input_audio_buffer.committed", "item_id": "long"}),
+    ]
+    parts = [message.parts[0] for message in understood("/v1/realtime", framed(talk)).detail().messages]
+    assert parts == [
+        MediaPart(modality="audio", mime_type="audio/pcm;rate=16000", data="AAECAw=="),
+        MediaPart(modality="audio", mime_type="audio/pcm", data="BAUGBwg="),
+        MediaPart(modality="audio", mime_type="audio/pcm;rate=16000", name="1,048,578 bytes"),
+    ]
 
 
 def test_geminis_tool_round_stands_in_its_order() -> None:

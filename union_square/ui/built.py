@@ -24,6 +24,7 @@ _SERVER_ONLY = frozenset(
         "jsontree.py",
         "longtext.py",
         "pieces.py",
+        "sounds.py",
     }
 )
 _SERVER_ONLY_PREFIXES = ("present", "wording")

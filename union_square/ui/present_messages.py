@@ -19,7 +19,9 @@ from union_square.domain.messages import (
 )
 from union_square.ui import wording
 from union_square.ui.longtext import prose_html, value_html
+from union_square.ui.markup import is_web_link
 from union_square.ui.present_notes import Place
+from union_square.ui.sounds import playable
 from union_square.ui.views import BlockView, MessageView
 
 ROLE_WORDS = {"system": "System", "user": "User", "assistant": "Assistant", "tool": "Tool"}
@@ -90,16 +92,23 @@ def _media(part: MediaPart, key: str) -> BlockView:
     facts = " · ".join(filter(None, (part.mime_type, part.name, where)))
     source = media_source(part)
     kind = part.modality if source else "media"
-    return BlockView(key=key, kind=kind, title=part.modality, note=wording.one_line(facts, 200), source=source)
+    href = part.url if is_web_link(part.url) else ""
+    note = wording.one_line(facts, 200)
+    return BlockView(key=key, kind=kind, title=part.modality, note=note, source=source, href=href)
 
 
 def media_source(part: MediaPart) -> str:
     """The data of a picture or a sound as a URL that holds it; "" where it is of another kind, too large to be sent
     along, or no base64. Nothing is ever fetched: a part that only names an address is shown as that address."""
-    known = _SHOWN.get(part.mime_type.split(";")[0].strip().lower())
-    if known is None or known[0] != part.modality or not 0 < len(part.data) <= MEDIA_LIMIT:
+    if not 0 < len(part.data) <= MEDIA_LIMIT:
         return ""
-    return f"data:{known[1]};base64,{part.data}" if _BASE64.fullmatch(part.data) else ""
+    kind, data = part.mime_type.split(";")[0].strip().lower(), part.data
+    if part.modality == "audio":
+        kind, data = playable(part.mime_type, part.data)
+    known = _SHOWN.get(kind)
+    if known is None or known[0] != part.modality:
+        return ""
+    return f"data:{known[1]};base64,{data}" if _BASE64.fullmatch(data) else ""
 
 
 def present_part(part: Part, key: str, results: Results, source: str = "", *, running: bool = False) -> BlockView:

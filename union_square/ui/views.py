@@ -96,6 +96,7 @@ class BlockView:
     key: str = ""
     kind: str = ""  # text, thinking, tool_call, tool_result, media, image, audio, refusal, other
     source: str = ""  # of an image or a sound: its data, as a data: URL
+    href: str = ""  # of one that only its address is known of: where a click leads
     title: str = ""
     note: str = ""
     html: str = ""

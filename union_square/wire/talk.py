@@ -3,10 +3,11 @@
 Turns stand in the order in which they began, whoever began them. What was said up to the first answer is the call's
 request, what follows its response, later turns of the user included.
 
-Must not: do I/O, raise because of what was said, keep sound.
+Must not: do I/O, raise because of what was said, keep much sound.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Literal
 
 from union_square.domain.messages import (
@@ -25,11 +26,14 @@ from union_square.wire.dialects.draft import Draft, TailKind
 from union_square.wire.dialects.plain import json_part, media_part, model_in_path, text_part
 from union_square.wire.headers import Target
 from union_square.wire.jsontext import parse_json
+from union_square.wire.sound import SoundBuffer
 from union_square.wire.textbuffer import TextBuffer
 from union_square.wire.websocket import NO_STATUS, Direction, WebSocketMessage
 
 MAX_TURNS = 4096
 """Turns of one conversation that are kept. An hour of talk has a few hundred."""
+MAX_SOUND_BYTES = 4 << 20
+"""Of the sound of one conversation that is kept to be heard: a minute and a half of bare samples."""
 _FINE = frozenset({1000, 1001, NO_STATUS})
 """Close codes of an end that somebody wanted (RFC 6455 section 7.4.1)."""
 
@@ -43,6 +47,7 @@ class Turn:
         self.texts: dict[TailKind, TextBuffer] = {}
         self.call: tuple[str, str] = ("", "")  # id and name of the tool call whose arguments grow
         self.sound: MediaPart | None = None
+        self.samples: SoundBuffer | None = None  # what `sound` is, where it is kept
 
     def settle(self, parts: list[Part]) -> None:
         """The turn as it was told at its end: what grew is needed no more."""
@@ -50,7 +55,7 @@ class Turn:
         self.texts = {}
 
     def message(self) -> Message | None:
-        parts: list[Part] = [] if self.sound is None else [self.sound]
+        parts: list[Part] = [] if self.sound is None else [self._sound(self.sound)]
         for kind, text in self.texts.items():
             match kind:
                 case "text":
@@ -61,6 +66,12 @@ class Turn:
                     parts.append(ToolCallPart(id=self.call[0], name=self.call[1], arguments=text.text()))
         parts += self.parts
         return Message(role=self.role, parts=tuple(parts)) if parts else None
+
+    def _sound(self, sound: MediaPart) -> MediaPart:
+        if self.samples is None or not self.samples.size:
+            return sound
+        data = self.samples.base64()
+        return replace(sound, data=data, name="" if data else f"{self.samples.size:,} bytes")
 
 
 class Talk(Draft):
@@ -78,6 +89,7 @@ class Talk(Draft):
         self.parameters: dict[str, Any] = {}
         self.frames: dict[Direction, int] = {"sent": 0, "received": 0}
         self.closed: WebSocketMessage | None = None  # the first close frame
+        self.sound_left = MAX_SOUND_BYTES
         self._turns: list[Turn] = []
         self._by_key: dict[str, Turn] = {}
 
@@ -180,6 +192,17 @@ class Talk(Draft):
             self.grow(buffer, piece, kind)
         else:
             buffer.add(piece)
+
+    def keep_sound(self, turn: Turn, encoded: Any) -> None:
+        """A piece of the turn's sound: kept while the talk has kept little."""
+        if turn.samples is None:
+            turn.samples = SoundBuffer()
+        before = turn.samples.size
+        if self.sound_left <= 0:
+            turn.samples.limit = 0
+        if not turn.samples.add(encoded if isinstance(encoded, str) else ""):
+            self.note("has sound that is not base64")
+        self.sound_left -= turn.samples.size - before
 
     def _parted(self) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
         found = tuple(super().messages())

@@ -76,6 +76,8 @@ class GeminiTalk(Talk):
                 heard = self._hear()
                 modality = "audio" if kind.startswith("audio") or not kind else "video"
                 heard.sound = heard.sound or MediaPart(modality=modality, mime_type=kind)
+                if modality == "audio":
+                    self.keep_sound(heard, field_of(sound, "data"))
 
     def _take_received(self, name: str, fields: dict[str, Any]) -> None:
         match name:
@@ -111,6 +113,8 @@ class GeminiTalk(Talk):
                     self.grow_turn(speaking, part.text, "thinking")
                 elif isinstance(part, MediaPart):
                     speaking.sound = MediaPart(modality=part.modality, mime_type=part.mime_type)
+                    if part.modality == "audio":
+                        self.keep_sound(speaking, part.data)
                     self.output_pieces += 1
                 else:
                     speaking.parts.append(part)

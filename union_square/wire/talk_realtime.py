@@ -21,7 +21,7 @@ from union_square.wire.dialects.draft import TailKind
 from union_square.wire.dialects.openai_parts import offers_of, part_of
 from union_square.wire.dialects.openai_usage import priced_of, usage_of
 from union_square.wire.headers import Target
-from union_square.wire.jsontext import clean_value, json_text, list_of, obj_of, text_of
+from union_square.wire.jsontext import clean_value, count_of, json_text, list_of, obj_of, text_of
 from union_square.wire.talk import Talk, Turn, added
 from union_square.wire.websocket import Direction
 
@@ -48,6 +48,7 @@ class RealtimeTalk(Talk):
     def __init__(self, target: Target) -> None:
         super().__init__(target)
         self._unnamed: list[Turn] = []  # items of the client that the provider has not given their ids yet
+        self._heard_now = Turn("user")  # what was said into the buffer since it was taken as a turn
         self._heard: set[str] = set()  # turns whose transcription has come whole
 
     def take_json(self, direction: Direction, value: Any) -> bool:
@@ -64,6 +65,10 @@ class RealtimeTalk(Talk):
     def _take_sent(self, kind: str, event: dict[str, Any]) -> None:
         if kind in {"session.update", "transcription_session.update"}:
             self._take_session(obj_of(event.get("session")))
+        elif kind == "input_audio_buffer.append":
+            self.keep_sound(self._heard_now, event.get("audio"))
+        elif kind == "input_audio_buffer.clear":
+            self._heard_now = Turn("user")
         elif kind == "conversation.item.create":
             item = obj_of(event.get("item"))
             turn = self.turn(text_of(item.get("id")), _role(item))
@@ -84,13 +89,16 @@ class RealtimeTalk(Talk):
             role: Role = "user" if kind.startswith("conversation.") else "assistant"
             self.grow_turn(self.turn(item_id or f"unnamed {role}", role), event.get("delta"), _GROWS[kind])
         elif kind in _SOUNDS:
-            self.turn(item_id or "unnamed assistant", "assistant").sound = _SOUND
+            turn = self.turn(item_id or "unnamed assistant", "assistant")
+            turn.sound = self._form("output")
+            self.keep_sound(turn, event.get("delta"))
             self.output_pieces += 1
         elif kind == "input_audio_buffer.committed":
-            self.turn(item_id, "user").sound = _SOUND
+            turn = self.turn(item_id, "user")
+            turn.sound, turn.samples, self._heard_now = self._form("input"), self._heard_now.samples, Turn("user")
         elif kind == "conversation.item.input_audio_transcription.completed":
             turn = self.turn(item_id, "user")
-            turn.sound = _SOUND
+            turn.sound = turn.sound or _SOUND
             turn.settle([TextPart(text=text_of(event.get("transcript")))])
             self._heard.add(item_id)
         elif kind == "response.created":
@@ -111,6 +119,14 @@ class RealtimeTalk(Talk):
         left_out = {"instructions", "tools", "model", "id", "object", "expires_at"}
         self.parameters |= {key: clean_value(item) for key, item in session.items() if key not in left_out}
 
+    def _form(self, side: str) -> MediaPart:
+        """How the session has that side's sound: samples of 16 bits unless it says otherwise."""
+        form = obj_of(obj_of(obj_of(self.parameters.get("audio")).get(side)).get("format"))
+        name = text_of(form.get("type")) or text_of(self.parameters.get(f"{side}_audio_format"))
+        rate = count_of(form.get("rate"))
+        mime_type = name if "/" in name else f"audio/{name or 'pcm'}"
+        return MediaPart(modality="audio", mime_type=f"{mime_type};rate={rate}" if rate else mime_type)
+
     def _take_item(self, item: dict[str, Any], *, done: bool) -> None:
         """The provider tells of an item: its own, or the client's with its id."""
         item_id, role = text_of(item.get("id")), _role(item)
@@ -122,7 +138,7 @@ class RealtimeTalk(Talk):
         turn = self.turn(item_id, role)
         turn.call = (text_of(item.get("call_id")), text_of(item.get("name")))
         if any("audio" in text_of(obj_of(part).get("type")) for part in list_of(item.get("content"))):
-            turn.sound = _SOUND
+            turn.sound = turn.sound or _SOUND
         parts = _parts(item)
         if done and parts and item_id not in self._heard:
             if not turn.texts and role == "assistant" and not turn.parts:

@@ -68,7 +68,20 @@ def _tool_result(block: BlockView) -> rx.Component:
 
 
 def _media(block: BlockView) -> rx.Component:
-    return el.div(el.span(block.title, class_name="chip"), el.span(block.note, class_name="muted"), class_name="media")
+    elsewhere = el.a(
+        "Open it in a new tab",
+        href=block.href,
+        target="_blank",
+        rel="noopener noreferrer nofollow",
+        class_name="md-link",
+        custom_attrs={"data-testid": "elsewhere"},
+    )
+    return el.div(
+        el.span(block.title, class_name="chip"),
+        el.span(block.note, class_name="muted"),
+        cond(block.href, elsewhere),
+        class_name="media",
+    )
 
 
 def _picture(block: BlockView) -> rx.Component:

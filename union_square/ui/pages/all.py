@@ -27,82 +27,21 @@ from union_square.ui.queueing import NewQueueState
 
 def add_pages(app: rx.App) -> None:
     add = cast(Any, app).add_page
-    add(
-        live.page,
-        route=routes.LIVE.path,
-        title="Live · Union Square",
-        on_load=[FrameState.opened, live.LiveState.watch],
+    pages = (
+        (live.page, routes.LIVE.path, "Live", live.LiveState.watch),
+        (sessions.page, routes.SESSIONS.path, "Sessions", sessions.SessionsState.load),
+        (session.page, routes.SESSION_ROUTE, "Session", session.SessionState.opened),
+        (play.page, routes.PLAY_ROUTE, "Playback", play.PlayState.play),
+        (call.page, routes.CALL_ROUTE, "Call", call.CallState.watch),
+        (resend.page, routes.RESEND_ROUTE, "Send again", resend.ResendState.watch),
+        (resend_session.page, routes.RESEND_SESSION_ROUTE, "Send session again", resend_session.ResendSessionState.watch),
+        (search.page, routes.SEARCH.path, "Search", search.SearchState.load),
+        (dashboard.page, routes.DASHBOARD.path, "Dashboard", dashboard.DashboardState.load),
+        (review.page, routes.REVIEW.path, "Review", review.ReviewState.load, NewQueueState.open),
+        (queue.page, routes.QUEUE_ROUTE, "Review", queue.QueueState.open),
+        (tags.page, routes.TAGS.path, "Tags", tags.TagsState.load),
+        (settings.page, routes.SETTINGS.path, "Settings", settings.SettingsState.load),
     )
-    add(
-        sessions.page,
-        route=routes.SESSIONS.path,
-        title="Sessions · Union Square",
-        on_load=[FrameState.opened, sessions.SessionsState.load],
-    )
-    add(
-        session.page,
-        route=routes.SESSION_ROUTE,
-        title="Session · Union Square",
-        on_load=[FrameState.opened, session.SessionState.opened],
-    )
-    add(
-        play.page,
-        route=routes.PLAY_ROUTE,
-        title="Playback · Union Square",
-        on_load=[FrameState.opened, play.PlayState.play],
-    )
-    add(
-        call.page,
-        route=routes.CALL_ROUTE,
-        title="Call · Union Square",
-        on_load=[FrameState.opened, call.CallState.watch],
-    )
-    add(
-        resend.page,
-        route=routes.RESEND_ROUTE,
-        title="Send again · Union Square",
-        on_load=[FrameState.opened, resend.ResendState.watch],
-    )
-    add(
-        resend_session.page,
-        route=routes.RESEND_SESSION_ROUTE,
-        title="Send session again · Union Square",
-        on_load=[FrameState.opened, resend_session.ResendSessionState.watch],
-    )
-    add(
-        search.page,
-        route=routes.SEARCH.path,
-        title="Search · Union Square",
-        on_load=[FrameState.opened, search.SearchState.load],
-    )
-    add(
-        dashboard.page,
-        route=routes.DASHBOARD.path,
-        title="Dashboard · Union Square",
-        on_load=[FrameState.opened, dashboard.DashboardState.load],
-    )
-    add(
-        review.page,
-        route=routes.REVIEW.path,
-        title="Review · Union Square",
-        on_load=[FrameState.opened, review.ReviewState.load, NewQueueState.open],
-    )
-    add(
-        queue.page,
-        route=routes.QUEUE_ROUTE,
-        title="Review · Union Square",
-        on_load=[FrameState.opened, queue.QueueState.open],
-    )
-    add(
-        tags.page,
-        route=routes.TAGS.path,
-        title="Tags · Union Square",
-        on_load=[FrameState.opened, tags.TagsState.load],
-    )
-    add(
-        settings.page,
-        route=routes.SETTINGS.path,
-        title="Settings · Union Square",
-        on_load=[FrameState.opened, settings.SettingsState.load],
-    )
+    for page, route, title, *loads in pages:
+        add(page, route=route, title=f"{title} · Union Square", on_load=[FrameState.opened, *loads])
     add(missing.page, route="404", title="Not here · Union Square")

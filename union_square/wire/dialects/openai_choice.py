@@ -15,6 +15,7 @@ from union_square.wire.dialects.citations import MOST_CITATIONS, cited
 from union_square.wire.dialects.draft import Draft
 from union_square.wire.dialects.openai_parts import part_of, thinking_text
 from union_square.wire.jsontext import count_of, json_text, json_text_of, list_of, obj_of, text_of
+from union_square.wire.sound import SoundBuffer
 from union_square.wire.textbuffer import TextBuffer
 
 MAX_PARTS = 4096
@@ -33,6 +34,24 @@ class _ToolCall:
         self.arguments = TextBuffer()
 
 
+class _Sound:
+    """An answer's sound, which a stream brings in pieces; or the id of one that was said before."""
+
+    __slots__ = ("_first", "buffer")
+
+    def __init__(self, first: dict[str, Any]) -> None:
+        self._first = {name: value for name, value in first.items() if name != "data"}
+        self.buffer = SoundBuffer()
+
+    def part(self) -> MediaPart | OtherPart:
+        if not self.buffer.size:
+            return OtherPart(label="audio", json=json_text(self._first))
+        data = self.buffer.base64()
+        size = "" if data else f"{self.buffer.size:,} bytes"
+        name = " ".join(filter(None, (text_of(self._first.get("id")), size)))
+        return MediaPart(modality="audio", data=data, name=name)
+
+
 class Choice:
     """Parts keep the order in which they began. `draft` is told of output as it grows."""
 
@@ -41,8 +60,9 @@ class Choice:
         self._draft = draft
         self._texts: dict[str, TextBuffer] = {}  # by kind: text, thinking, refusal
         self._by_index: dict[int, _ToolCall] = {}
-        self._order: list[str | _ToolCall | Part] = []
+        self._order: list[str | _ToolCall | _Sound | Part] = []
         self._reasoning_key = ""
+        self._sound: _Sound | None = None
         self._citations: list[Any] = []
 
     def take(self, fields: dict[str, Any]) -> None:
@@ -69,9 +89,11 @@ class Choice:
         more = list_of(found) or ([found] if isinstance(found, dict) else [])
         self._citations += more[: MOST_CITATIONS - len(self._citations)]
 
-    def _part(self, item: "str | _ToolCall | Part") -> Part:
+    def _part(self, item: "str | _ToolCall | _Sound | Part") -> Part:
         if isinstance(item, _ToolCall):
             return ToolCallPart(id=item.id, name=item.name, arguments=item.arguments.text())
+        if isinstance(item, _Sound):
+            return item.part()
         if not isinstance(item, str):
             return item
         text = self._texts[item].text()
@@ -79,7 +101,7 @@ class Choice:
             return ThinkingPart(text=text)
         return RefusalPart(text=text) if item == "refusal" else TextPart(text=text)
 
-    def _append(self, item: "str | _ToolCall | Part") -> None:
+    def _append(self, item: "str | _ToolCall | _Sound | Part") -> None:
         if len(self._order) < MAX_PARTS:
             self._order.append(item)
         else:
@@ -127,10 +149,13 @@ class Choice:
     def _take_audio(self, value: Any) -> None:
         audio = obj_of(value)
         self._grow("text", audio.get("transcript"))
-        if text_of(audio.get("data")):
-            self._append(MediaPart(modality="audio", data=text_of(audio["data"]), name=text_of(audio.get("id"))))
-        elif audio and not text_of(audio.get("transcript")) and text_of(audio.get("id")):
-            self._append(OtherPart(label="audio", json=json_text(audio)))
+        data = text_of(audio.get("data"))
+        names_it = text_of(audio.get("id")) and not text_of(audio.get("transcript"))
+        if self._sound is None and (data or names_it):
+            self._sound = _Sound(audio)
+            self._append(self._sound)
+        if data and self._sound is not None and not self._sound.buffer.add(data):
+            self._draft.note("has sound that is not base64")
 
     def _take_call(self, position: int, fields: dict[str, Any]) -> None:
         function = obj_of(fields.get("function")) or obj_of(fields.get("custom"))
