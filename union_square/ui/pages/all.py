@@ -34,7 +34,12 @@ def add_pages(app: rx.App) -> None:
         (play.page, routes.PLAY_ROUTE, "Playback", play.PlayState.play),
         (call.page, routes.CALL_ROUTE, "Call", call.CallState.watch),
         (resend.page, routes.RESEND_ROUTE, "Send again", resend.ResendState.watch),
-        (resend_session.page, routes.RESEND_SESSION_ROUTE, "Send session again", resend_session.ResendSessionState.watch),
+        (
+            resend_session.page,
+            routes.RESEND_SESSION_ROUTE,
+            "Send session again",
+            resend_session.ResendSessionState.watch,
+        ),
         (search.page, routes.SEARCH.path, "Search", search.SearchState.load),
         (dashboard.page, routes.DASHBOARD.path, "Dashboard", dashboard.DashboardState.load),
         (review.page, routes.REVIEW.path, "Review", review.ReviewState.load, NewQueueState.open),
