@@ -5,6 +5,7 @@ import asyncio
 import gzip
 import itertools
 import random
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
@@ -26,6 +27,7 @@ HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "keep-alive",
               "proxy-connection", "proxy-authorization", "expect", "http2-settings"}  # fmt: skip
 FRAMINGS = ("length", "chunked", "close")
 LANES = 4
+SECRET_FIELD = re.compile(rb'"\w*(api_?key|secret|token|password|authorization)\w*"\s*:\s*"', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +160,9 @@ async def play_lane(items: list[Played], upstream: ScriptedUpstream, port: int, 
 
 
 def is_recorded(kept: bytes, sent: bytes, one: Played) -> bool:
-    """Whether it was kept as it was sent, but for the secrets where a token is asked for, which stars stand for."""
-    if kept == sent or not one.request.startswith(b"grant_type="):
+    """Whether it was kept as it was sent, but for the secrets where a token is asked for or fields are named after
+    secrets, which stars stand for."""
+    if kept == sent or not (one.request.startswith(b"grant_type=") or SECRET_FIELD.search(sent)):
         return kept == sent
     return len(kept) == len(sent) and all(k in (s, ord("*")) for k, s in zip(kept, sent, strict=True))
 
