@@ -154,5 +154,5 @@
   });
 
   /* Other scripts of ours add keys of what they do: { key, section, words, when?, run?(event) } */
-  globalThis.unionSquare = { addKeys: (...keys) => GLOBAL.unshift(...keys), nameOf, sentence, visible, keyCaps, element, help };
+  globalThis.unionSquare = { keysInForce: () => inForce().map((one) => one.key), addKeys: (...keys) => GLOBAL.unshift(...keys), nameOf, sentence, visible, keyCaps, element, help };
 })();

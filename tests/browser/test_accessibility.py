@@ -5,7 +5,7 @@ The addresses are walked from the pages that the app has: a new page is looked a
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Watch, World
+from tests.support.keys import listed_keys, registered_keys
 from tests.support.product import Product, eventually, running_product, upstream_in_a_thread
 from tests.support.streams import ask, spoken
 from union_square.ui.pages.all import add_pages
@@ -21,6 +22,7 @@ from union_square.ui.pages.all import add_pages
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "tests" / "browser" / "js_lock" / "node_modules" / "axe-core" / "axe.min.js"
 LOOKS = [("light", 1440), ("dark", 1440), ("light", 420), ("dark", 420)]
+BOTH = [LOOKS[0], LOOKS[3]]  # for what differs from a page in one place only: both themes, both widths
 # What depends on colours and room; the first look is held to every rule.
 LOOK_RULES = ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"]
 ANSWER = "Here **you are**:\n\n```python\nprint('five')\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
@@ -61,6 +63,12 @@ def recorded(built_ui: None, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         targets = [{"subject": "call", "id": one["id"]} for one in product.api("/calls")["items"]]
         for path, body in (("/tags", {"tag": "good"}), ("/queues", {"name": "Right?", "labels": "right, wrong"})):
             httpx.post(f"{product.ui}/api/v1{path}", json=body | {"targets": targets}).raise_for_status()
+        said = {"kind": "label", "name": "tone", "label": "kind", "anchor": {"message": 0}}
+        for path, body in (
+            (f"/calls/{targets[0]['id']}/annotations", said),
+            ("/views", {"page": "search", "name": "Counting", "query": "count"}),
+        ):
+            httpx.post(f"{product.ui}/api/v1{path}", json=body).raise_for_status()
         yield product
 
 
@@ -87,14 +95,14 @@ def violations(page: Page, rules: list[str]) -> list[str]:
     ]
 
 
-def look(page: Page, axe: str, name: str) -> str:
-    """The violations in every look of the page as it stands, one a line: page, theme, width, what and where."""
+def look(page: Page, axe: str, name: str, looks: list[tuple[str, int]] = LOOKS) -> str:
+    """The violations in each look of the page as it stands, one a line: page, theme, width, what and where."""
     wrong: list[str] = []
     page.evaluate(axe)
-    for theme, width in LOOKS:
+    for theme, width in looks:
         page.set_viewport_size({"width": width, "height": 900})
         page.evaluate("dark => document.documentElement.classList.toggle('dark', dark)", theme == "dark")
-        rules = [] if (theme, width) == LOOKS[0] else LOOK_RULES
+        rules = [] if (theme, width) == looks[0] else LOOK_RULES
         wrong += [f"{name} {theme} {width}: {line}" for line in violations(page, rules)]
         wide = page.evaluate("document.documentElement.scrollWidth")
         if wide > width:
@@ -104,8 +112,12 @@ def look(page: Page, axe: str, name: str) -> str:
 
 
 def settled(page: Page) -> None:
+    """Wait until it shows what it is about, and nothing fades in any more."""
     page.wait_for_selector("main .bones", state="detached")
-    page.wait_for_timeout(300)
+    still = (
+        "document.getAnimations().every((one) => one.playState !== 'running' || one.effect.getTiming().iterations > 9)"
+    )
+    eventually(lambda: page.evaluate(still), what="a page that stands still")
 
 
 @pytest.mark.parametrize("route", every_route())
@@ -116,14 +128,30 @@ def test_a_page_has_no_serious_violation(route: str, recorded: Product, axe: str
     assert look(page, axe, route.strip("/").replace("/", "-") or "live") == ""
 
 
+def test_no_page_gives_one_key_to_two_things_and_its_sheet_lists_exactly_what_there_is(
+    recorded: Product, page: Page, watch: Watch
+) -> None:
+    watch.expected = ("status of 404",)
+    wrong = list[str]()
+    for route in every_route():
+        page.goto(recorded.ui + address(route, recorded))
+        settled(page)
+        keys, listed = registered_keys(page), listed_keys(page)
+        assert {"?", "Ctrl+k", "t", "g s"} <= keys.keys()
+        wrong += [f"{route}: {key} stands for {count} things" for key, count in keys.items() if count > 1]
+        wrong += [f"{route}: {key} is listed and is not there" for key in listed - keys]
+        wrong += [f"{route}: {key} is not listed" for key in keys - listed]
+    assert wrong == []
+
+
 @pytest.mark.parametrize(
     ("name", "path"),
     [
-        ("empty", "/"),
-        ("down", "/"),
-        ("down", "/sessions"),
+        *(("empty", path) for path in ("/", "/sessions", "/search", "/dashboard", "/review", "/tags", "/settings")),
+        *(("down", path) for path in ("/", "/sessions", "/search", "/dashboard", "/review", "/tags")),
         ("afternoon", "/"),
         ("afternoon", "/?view=wall"),
+        ("afternoon", "/search?q=stat:x"),
         ("afternoon", "/sessions/support-7741"),
         ("afternoon", "/sessions/support-7741?view=tree"),
         ("afternoon", "/sessions/support-7741?view=timeline"),
@@ -135,8 +163,8 @@ def test_a_state_of_a_page_has_no_serious_violation(world: Any, axe: str, page: 
     imagined: World = world(name)
     page.goto(imagined.url + path)
     settled(page)
-    named = f"{name}{path.replace('/', '-').replace('?', '-').replace('=', '-')}"
-    assert look(page, axe, named) == ""
+    named = f"{name}{path.replace('/', '-').replace('?', '-').replace('=', '-').replace(':', '-')}"
+    assert look(page, axe, named, BOTH) == ""
 
 
 @pytest.mark.parametrize("key", ["Control+k", "?"])
@@ -146,3 +174,63 @@ def test_what_opens_over_a_page_has_no_serious_violation(world: Any, axe: str, p
     page.keyboard.press(key)
     page.wait_for_selector("dialog[open]")
     assert look(page, axe, "palette" if key != "?" else "help") == ""
+
+
+def _edit(page: Page) -> None:
+    page.get_by_test_id("note").first.get_by_role("button", name="Edit").click()
+    expect(page.get_by_test_id("edit-sheet")).to_be_visible()
+
+
+def _tell_history(page: Page) -> None:
+    page.get_by_test_id("history-button").click()
+    expect(page.get_by_test_id("change").first).to_be_visible()
+
+
+def _refuse(page: Page) -> None:
+    form = page.get_by_role("region", name="notes", exact=True)
+    form.get_by_test_id("note-kind").select_option("number")
+    form.get_by_label("label or score").fill("lots")
+    page.get_by_test_id("note-add").click()
+    expect(page.get_by_test_id("refused")).to_be_visible()
+
+
+def _select(page: Page) -> None:
+    page.get_by_test_id("pick").first.check()
+    page.get_by_test_id("bulk-words").fill("good")
+    page.get_by_test_id("bulk-untag").click()
+    expect(page.get_by_test_id("toast")).to_be_visible()
+
+
+def _complete(page: Page) -> None:
+    page.keyboard.press("/")
+    page.keyboard.press("Control+Space")
+    expect(page.locator("#completions")).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#completions [aria-selected=true]")).to_be_visible()
+
+
+def _unfold(page: Page) -> None:
+    page.evaluate("document.querySelectorAll('main details').forEach((one) => { one.open = true; })")
+
+
+@pytest.mark.parametrize(
+    ("name", "route", "open_it"),
+    [
+        ("edit", "/calls/[call_id]", _edit),
+        ("history", "/calls/[call_id]", _tell_history),
+        ("refused", "/calls/[call_id]", _refuse),
+        ("unfolded", "/calls/[call_id]", _unfold),
+        ("unfolded-session", "/sessions/[session_id]", _unfold),
+        ("selected", "/sessions", _select),
+        ("views", "/search", _unfold),
+        ("completing", "/search", _complete),
+    ],
+)
+def test_what_opens_on_a_page_has_no_serious_violation(
+    recorded: Product, axe: str, page: Page, name: str, route: str, open_it: Callable[[Page], None]
+) -> None:
+    page.goto(recorded.ui + address(route, recorded))
+    settled(page)
+    open_it(page)
+    settled(page)
+    assert look(page, axe, f"open-{name}", BOTH) == ""

@@ -204,7 +204,8 @@ def test_the_page_follows_the_systems_colours_and_can_be_switched(
     light, dark = "rgb(248, 248, 250)", "rgb(14, 16, 20)"
     assert page.evaluate(background) == (light if scheme == "light" else dark)
     page.get_by_role("button", name="switch between dark and light").click()
-    page.wait_for_function(f"{background} === '{dark if scheme == 'light' else light}'")
+    # Not `wait_for_function`: when the first look does not hold, it looks again by eval, which the pages forbid.
+    eventually(lambda: page.evaluate(background) == (dark if scheme == "light" else light), what="the other theme")
     page.reload()
     expect(by(page, "connect")).to_be_visible()
     assert page.evaluate(background) == (dark if scheme == "light" else light)  # the choice is kept
