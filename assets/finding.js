@@ -42,6 +42,14 @@
       option.scrollIntoView({ block: "nearest" });
     } else box.removeAttribute("aria-activedescendant");
   };
+  const place = () => {
+    if (!isOpen()) return;
+    list.style.left = "0";
+    const frame = (list.offsetParent ?? document.body).getBoundingClientRect(), at = box.getBoundingClientRect();
+    list.style.left = `${Math.max(0, Math.min(at.left - frame.left, frame.width - list.offsetWidth))}px`;
+    list.style.top = `${at.bottom - frame.top + 4}px`;
+  };
+  window.addEventListener("resize", place);
   const show = (answer) => {
     found = answer;
     if (!found.options.length) { close(); return; }
@@ -61,9 +69,7 @@
       return line;
     }));
     list.hidden = false;
-    const frame = (list.offsetParent ?? document.body).getBoundingClientRect(), at = box.getBoundingClientRect();
-    list.style.left = `${Math.max(0, Math.min(at.left - frame.left, frame.width - list.offsetWidth))}px`;
-    list.style.top = `${at.bottom - frame.top + 4}px`;
+    place();
     box.setAttribute("aria-expanded", "true");
     box.setAttribute("aria-controls", list.id);
     choose(-1);

@@ -137,7 +137,7 @@ def test_no_page_gives_one_key_to_two_things_and_its_sheet_lists_exactly_what_th
         page.goto(recorded.ui + address(route, recorded))
         settled(page)
         keys, listed = registered_keys(page), listed_keys(page)
-        assert {"?", "Ctrl+k", "t", "g s"} <= keys.keys()
+        assert {"?", "Ctrl+k", "t"} <= keys.keys()
         wrong += [f"{route}: {key} stands for {count} things" for key, count in keys.items() if count > 1]
         wrong += [f"{route}: {key} is listed and is not there" for key in listed - keys]
         wrong += [f"{route}: {key} is not listed" for key in keys - listed]
@@ -233,4 +233,5 @@ def test_what_opens_on_a_page_has_no_serious_violation(
     settled(page)
     open_it(page)
     settled(page)
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")  # what is told at the bottom covers no other button there
     assert look(page, axe, f"open-{name}", BOTH) == ""

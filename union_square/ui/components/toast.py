@@ -8,21 +8,35 @@ from union_square.ui.components.reflex import cond, el
 from union_square.ui.doing import PeopleState
 
 
+def _close() -> rx.Component:
+    return el.button(
+        "×",
+        type="button",
+        class_name="toast-close",
+        on_click=PeopleState.close,
+        custom_attrs={"aria-label": "close this message"},
+    )
+
+
 def toast() -> rx.Component:
     """Ctrl+Z presses its Undo, wherever the focus is but in a field."""
     return el.div(
         cond(
             PeopleState.trouble,
-            el.div(PeopleState.trouble, class_name="toast bad", role="alert", custom_attrs={"data-testid": "refused"}),
+            el.div(
+                el.span(PeopleState.trouble),
+                _close(),
+                class_name="toast bad",
+                role="alert",
+                custom_attrs={"data-testid": "refused"},
+            ),
         ),
         cond(
             PeopleState.said,
             el.div(
                 el.span(PeopleState.said),
                 el.button("Undo", type="button", class_name="toast-undo", on_click=PeopleState.undo),
-                el.button(
-                    "×", type="button", on_click=PeopleState.close, custom_attrs={"aria-label": "close this message"}
-                ),
+                _close(),
                 class_name="toast",
                 role="status",
                 custom_attrs={"data-testid": "toast"},
