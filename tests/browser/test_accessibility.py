@@ -114,6 +114,7 @@ def look(page: Page, axe: str, name: str, looks: list[tuple[str, int]] = LOOKS) 
 def settled(page: Page) -> None:
     """Wait until it shows what it is about, and nothing fades in any more."""
     page.wait_for_selector("main .bones", state="detached")
+    expect(page).not_to_have_title("")
     still = (
         "document.getAnimations().every((one) => one.playState !== 'running' || one.effect.getTiming().iterations > 9)"
     )
