@@ -268,8 +268,9 @@ async def test_two_workers_share_the_port_and_write_a_log_each(tmp_path: Path) -
                         for _ in range(4):
                             ids.add((await client.get("/t/x")).headers["x-union-square-call-id"])
             async with httpx.AsyncClient(base_url=proxy.url) as client:
-                await anyio.sleep(1.5)  # each worker lays out its counts once a second
-                assert f"union_square_calls_total {float(len(ids))}" in (await client.get("/-/metrics")).text
+                with anyio.fail_after(30):  # each worker lays out its counts once a second
+                    while f"union_square_calls_total {float(len(ids))}" not in (await client.get("/-/metrics")).text:
+                        await anyio.sleep(0.05)
         assert {c.call_id for c in proxy.recordings()} == ids
 
 

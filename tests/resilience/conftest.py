@@ -13,6 +13,7 @@ class Sizes:
 
     seed: int
     kills: int  # rounds, of single parts and of all
+    worker_kills: int  # of a proxy that has several
     product_kills: int  # rounds with the whole product, UI included
     streams: int  # at once
     stream_seconds: float
@@ -23,12 +24,12 @@ class Sizes:
 
 
 CI = Sizes(
-    seed=1, kills=6, product_kills=1, streams=200, stream_seconds=3, outage_seconds=0.5, slow_seconds=2,
+    seed=1, kills=6, worker_kills=1, product_kills=1, streams=200, stream_seconds=3, outage_seconds=0.5, slow_seconds=2,
     stuck_clients=8, stuck_megabytes=16,
 )  # fmt: skip
 LONG = Sizes(
-    seed=1, kills=60, product_kills=20, streams=1000, stream_seconds=60, outage_seconds=60, slow_seconds=60,
-    stuck_clients=100, stuck_megabytes=20,
+    seed=1, kills=60, worker_kills=20, product_kills=20, streams=1000, stream_seconds=60, outage_seconds=60,
+    slow_seconds=60, stuck_clients=100, stuck_megabytes=20,
 )  # fmt: skip
 
 

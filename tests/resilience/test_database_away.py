@@ -13,6 +13,7 @@ from tests.resilience.conftest import Sizes
 from tests.support.postgres import Postgres, running_postgres
 from tests.support.product import Product, running_product
 from tests.support.traffic import NumberedUpstream, Seen, Traffic, numbered_upstream
+from tests.support.upstream import eventually
 from union_square.domain.call import fold
 from union_square.domain.ids import CallId
 from union_square.store.sql import SqlStore
@@ -95,12 +96,12 @@ async def test_no_client_notices_that_the_database_was_away(
         ) as product:
             async with Traffic(lambda: product.port("proxy")) as traffic:
                 traffic.begin(CLIENTS)
-                await asyncio.sleep(0.3)
+                await eventually(lambda: len(traffic.seen) > CLIENTS)
                 with outage():
                     await until_told(product, away=True)
                     before = len(traffic.seen)
                     await asyncio.sleep(sizes.outage_seconds)
-                    assert len(traffic.seen) > before
+                    await eventually(lambda: len(traffic.seen) > before + CLIENTS)
                 await traffic.end()
                 await until_told(product, away=False)
             assert all(seen.whole for seen in traffic.seen)

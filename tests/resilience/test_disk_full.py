@@ -12,6 +12,7 @@ import pytest
 from tests.resilience.conftest import Sizes
 from tests.support.parts import Parts
 from tests.support.traffic import Traffic, numbered_upstream
+from tests.support.upstream import eventually
 from union_square.domain.call import fold
 from union_square.domain.ids import CallId
 from union_square.store.sql import SqlStore
@@ -54,18 +55,18 @@ async def test_calls_go_on_and_recording_goes_on_by_itself_when_there_is_room(sm
             asking = httpx.AsyncClient(base_url=f"http://127.0.0.1:{parts.port}", timeout=60)
             async with asking, Traffic(lambda: parts.port) as traffic:
                 traffic.begin(CLIENTS)
-                await asyncio.sleep(0.3)
+                await eventually(lambda: len(traffic.seen) > 2 * CLIENTS)
                 ballast = fill(small_disk)
                 said = await until_ready(asking, 503)
                 assert any("cannot be written" in problem for problem in said["problems"])
                 before = len(traffic.seen)
                 await asyncio.sleep(sizes.outage_seconds)
                 assert "union_square_recorder_failing 1.0" in (await asking.get("/-/metrics")).text
-                assert len(traffic.seen) > before
+                await eventually(lambda: len(traffic.seen) > before + CLIENTS)
                 ballast.unlink()
                 await until_ready(asking, 200)
                 last = len(traffic.seen)
-                await asyncio.sleep(0.3)
+                await eventually(lambda: len(traffic.seen) > last + 2 * CLIENTS)
                 await traffic.end()
             assert all(seen.received() == upstream.answer_to(seen.number) for seen in traffic.seen)
             assert "Traceback" not in parts.words.read_text()

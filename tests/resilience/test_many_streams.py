@@ -38,13 +38,17 @@ async def test_very_many_streams_at_once_arrive_whole_and_are_recorded_whole(tmp
             with few_open_files():
                 proxy = stack.enter_context(running_proxy(tmp_path, {"t": upstream.base_url}))
             every = [Seen(number=number) for number in range(sizes.streams)]
+            upstream.may_end.clear()
             at_once = 0
             async with asyncio.TaskGroup() as streaming, httpx.AsyncClient(base_url=proxy.url, timeout=60) as client:
                 tasks = [streaming.create_task(call_once(proxy.port, seen)) for seen in every]
-                while not all(task.done() for task in tasks):
-                    metrics = (await client.get("/-/metrics")).text
-                    at_once = max(at_once, int(float(metrics.split("\nunion_square_calls_in_flight ")[1].split()[0])))
-                    await asyncio.sleep(0.2)
+                async with asyncio.timeout(60 + sizes.stream_seconds):
+                    while at_once < sizes.streams:
+                        metrics = (await client.get("/-/metrics")).text
+                        at_once = int(float(metrics.split("\nunion_square_calls_in_flight ")[1].split()[0]))
+                        await asyncio.sleep(0.2)
+                assert not any(task.done() for task in tasks)
+                upstream.may_end.set()
             assert at_once == sizes.streams > FEW_FILES
             for seen in every:
                 assert seen.received() == upstream.answer_to(seen.number)
@@ -155,4 +159,5 @@ async def test_clients_that_vanish_without_a_word_leave_nothing_open(tmp_path: P
                 async with httpx.AsyncClient(base_url=proxy.url) as asking:
                     while "union_square_upstream_connections 0.0" not in (await asking.get("/-/metrics")).text:
                         await asyncio.sleep(0.05)
+            proxy.stop()  # what it saw last is written
             assert {call.failure and call.failure.code for call in proxy.recordings()} == {"client_left"}

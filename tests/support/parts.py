@@ -37,6 +37,13 @@ class Parts:
     def pid(self, name: str) -> int:
         return self._running[name].pid
 
+    def workers(self, name: str) -> list[int]:
+        """The processes that this part has started."""
+        stats = [file.read_text(errors="replace") for file in Path("/proc").glob("[0-9]*/stat") if file.exists()]
+        # "pid (name) state parent …", and the name may hold anything; Z: dead, and nobody has asked how it went yet.
+        found = [(stat.split(" ", 1)[0], stat.rpartition(")")[2].split()) for stat in stats]
+        return sorted(int(pid) for pid, (state, parent, *_) in found if int(parent) == self.pid(name) and state != "Z")
+
     async def start(self, *names: str) -> None:
         """Start them side by side, and wait until each has said that it is there."""
         for name in names:

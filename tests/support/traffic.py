@@ -34,7 +34,9 @@ def piece_of(number: int, piece: int, size: int) -> bytes:
 
 @dataclass(slots=True)
 class NumberedUpstream:
-    """`asked` counts how often each call's request came; `sent` the payload bytes written so far."""
+    """`asked` counts how often each call's request came; `sent` the payload bytes written so far. While `may_end` is
+    not set (it is, unless a test clears it) every answer waits before its last piece, so that a test on a machine of
+    whatever speed can look at calls that certainly run."""
 
     pieces: int
     size: int
@@ -42,6 +44,7 @@ class NumberedUpstream:
     port: int = 0
     asked: Counter[int] = field(default_factory=Counter[int])
     sent: int = 0
+    may_end: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def base_url(self) -> str:
@@ -55,6 +58,7 @@ class NumberedUpstream:
 async def numbered_upstream(*, pieces: int, size: int, pause: float) -> AsyncIterator[NumberedUpstream]:
     """An upstream on loopback that answers each call with its pieces, `pause` seconds apart."""
     upstream = NumberedUpstream(pieces=pieces, size=size, pause=pause)
+    upstream.may_end.set()
     tasks: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -89,6 +93,8 @@ async def _answer(upstream: NumberedUpstream, reader: asyncio.StreamReader, writ
     total = upstream.pieces * upstream.size
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n" % total)
     for piece in range(upstream.pieces):
+        if piece == upstream.pieces - 1:
+            await upstream.may_end.wait()
         if writer.is_closing():  # the proxy was killed: a write would raise what is no ConnectionError on every loop
             raise ConnectionResetError
         writer.write(piece_of(number, piece, upstream.size))
@@ -118,6 +124,7 @@ class Seen:
     status: int = 0
     pieces: list[tuple[float, bytes]] = field(default_factory=list[tuple[float, bytes]])
     whole: bool = False
+    ended: bool = False  # whole or broken off
 
     def received(self, before: float = float("inf")) -> bytes:
         return b"".join(data for at, data in self.pieces if at < before)
@@ -150,21 +157,27 @@ class Traffic:
 
     def __init__(self, port: Callable[[], int], *, first: int = 0) -> None:
         self.seen: list[Seen] = []
-        self.lag = 0.0
-        """The longest that this process was kept from running since `forget_lag`, seconds."""
+        self._longest = 0.0
+        self._asked_at = 0.0  # when the proxy was asked a question that it has not answered yet; 0.0: none
         self._port = port
         self._number = first
         self._ending = False
+        self._watching: list[asyncio.Task[None]] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        self._tasks.append(asyncio.create_task(self._watch_the_clock()))
+        self._watching = [asyncio.create_task(self._watch_the_clock()), asyncio.create_task(self._watch_the_proxy())]
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, _: object, __: TracebackType | None) -> None:
-        for task in self._tasks:
+        tasks = [*self._watching, *self._tasks]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def running(self) -> list[Seen]:
+        """The calls that are being answered."""
+        return [seen for seen in self.seen if seen.pieces and not seen.ended]
 
     def begin(self, clients: int) -> None:
         self._tasks += [asyncio.create_task(self._client()) for _ in range(clients)]
@@ -173,10 +186,14 @@ class Traffic:
         """Let every client finish the call it is at."""
         self._ending = True
         async with asyncio.timeout(WAIT_SECONDS):
-            await asyncio.gather(*self._tasks[1:])
+            await asyncio.gather(*self._tasks)
 
     def forget_lag(self) -> None:
-        self.lag = 0.0
+        self._longest = 0.0
+
+    def lag(self) -> float:
+        """The longest that the machine kept this process or the proxy from running since `forget_lag`, seconds."""
+        return max(self._longest, time.monotonic() - self._asked_at if self._asked_at else 0.0)
 
     async def _client(self) -> None:
         while not self._ending:
@@ -187,9 +204,30 @@ class Traffic:
                 await call_once(self._port(), seen)
             except (OSError, asyncio.IncompleteReadError):
                 await asyncio.sleep(0.02)
+            finally:
+                seen.ended = True
 
     async def _watch_the_clock(self) -> None:
         while True:
             before = time.monotonic()
             await asyncio.sleep(0.005)
-            self.lag = max(self.lag, time.monotonic() - before - 0.005)
+            self._longest = max(self._longest, time.monotonic() - before - 0.005)
+
+    async def _watch_the_proxy(self) -> None:
+        while True:
+            try:
+                await self._ask_the_proxy(*await asyncio.open_connection("127.0.0.1", self._port()))
+            except (OSError, asyncio.IncompleteReadError):  # killed, and not back yet
+                self._asked_at = 0.0
+                await asyncio.sleep(0.02)
+
+    async def _ask_the_proxy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                self._asked_at = time.monotonic()
+                writer.write(b"HEAD /-/healthy HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                await reader.readuntil(b"\r\n\r\n")
+                self._longest, self._asked_at = self.lag(), 0.0
+                await asyncio.sleep(0.01)
+        finally:
+            writer.close()

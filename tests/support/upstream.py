@@ -81,7 +81,7 @@ class ScriptedUpstream:
         return script
 
 
-async def eventually(check: Callable[[], object], *, within: float = 15.0, what: str = "") -> None:
+async def eventually(check: Callable[[], object], *, within: float = 30.0, what: str = "") -> None:
     """Wait until `check()` is true."""
     deadline = asyncio.get_running_loop().time() + within
     while not check():
