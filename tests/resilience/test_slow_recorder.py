@@ -11,7 +11,7 @@ from tests.support.proxy import memory_bytes, running_proxy
 from tests.support.traffic import Traffic, numbered_upstream
 from union_square.domain.records import RECORD_OVERHEAD
 
-STREAM_BYTES = 32 << 10
+STREAM_BYTES = 64 << 10
 FLUSH_MILLISECONDS = 500
 WRITABLE_A_SECOND = STREAM_BYTES * 1000 / FLUSH_MILLISECONDS
 CLIENTS = 16
