@@ -66,8 +66,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 _LENIENT = json.JSONDecoder(parse_constant=str, parse_float=_finite, strict=False)
 _DECODER = json.JSONDecoder(parse_constant=str, parse_float=_finite, strict=False, object_pairs_hook=_object)
-"""Python's own reader makes a list of pairs of each object in either case: looking at its length costs nothing that can
-be measured."""
+"""Reading takes a third longer where a body is mostly small objects, and no longer where it is mostly text."""
 
 
 def _load(text: str) -> tuple[Any, str]:
