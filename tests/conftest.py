@@ -1,8 +1,15 @@
 """Fixtures every test may use, and the run's last word."""
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every run, on machines of any speed; a soak looks for new ones.
+settings.register_profile("usual", deadline=None, derandomize=True)
+settings.register_profile("soak", deadline=None, max_examples=1000)
+settings.load_profile("soak" if os.environ.get("UNION_SQUARE_SOAK") else "usual")
 
 
 @pytest.fixture

@@ -102,14 +102,20 @@ async def test_of_a_whole_message_that_does_not_fit_the_end_is_kept_and_the_rest
     assert (tap.missed_observations, tap.missed_bytes) == (2, 400)
 
 
-async def test_what_comes_at_once_is_written_before_it_fills_the_memory() -> None:
+@pytest.mark.parametrize("waiting", [False, True])
+async def test_what_comes_at_once_is_written_in_its_order_before_it_fills_the_memory(waiting: bool) -> None:
     tap, log = Tap(limit_bytes=64 << 20), FaultyLog(1 << 30)
     recorder, most = recorder_of(tap, log), 0
-    for at in range(2000):  # in one turn of the event loop: the recorder's task has no chance to run
-        tap.offer(records.RESPONSE_CHUNK, CALLS[at % 3], at, b"%4000d" % at)
-        most = max(most, tap.in_flight)
+    async with anyio.create_task_group() as group:
+        group.start_soon(recorder.run)
+        if waiting:  # for the stream's next item, which is then handed to it and not to be found in the stream
+            await anyio.wait_all_tasks_blocked()
+        for at in range(2000):  # in one turn of the event loop: the recorder's task has no chance to run
+            tap.offer(records.RESPONSE_CHUNK, CALLS[at % 3], at, b"%4000d" % at)
+            most = max(most, tap.in_flight)
+        tap.close()
+    recorder.finish()
     assert most < BRIM_BYTES + 5000
-    await run_to_the_end(tap, recorder)
     events = [e for e, _ in records.decode(log.data)]
     assert [int(e.data) for e in events if isinstance(e, ResponseChunk)] == list(range(2000))
     assert tap.in_flight == 0

@@ -8,7 +8,6 @@ recorded as Gaps when writing works.
 Must not: raise into the data plane, drop anything without counting it.
 """
 
-import contextlib
 import errno
 import logging
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from typing import Protocol
 import anyio
 
 from union_square.domain.records import GAP, frame_all, gap_payload, pack
-from union_square.recording.tap import Batch, Missed, Tap
+from union_square.recording.tap import Missed, Tap
 
 RETRY_SECONDS = 0.25
 _log = logging.getLogger(__name__)
@@ -41,7 +40,6 @@ class Recorder:
         self._log = log
         self._flush_seconds = flush_seconds
         self._now = now
-        self._gathering: list[Batch] = []  # taken off the stream, and open for more
         self._held: list[bytes] = []
         self.problem = ""
         """Why the log cannot be written now, for a person; empty when it can."""
@@ -54,10 +52,8 @@ class Recorder:
         return self._log.position
 
     async def run(self) -> None:
-        """Record until the tap is closed and all it gave was tried to be written. Not to be cancelled: a batch that it
-        has just been handed would be lost. `finish` comes after it."""
-        async for batch in self._tap.batches:
-            self._gathering.append(batch)
+        """Record until the tap is closed and all it gave was tried to be written. `finish` comes after it."""
+        async for _ in self._tap.batches:
             await anyio.sleep(self._flush_seconds)
             self.flush()
             while self.problem and not self._tap.closed:
@@ -85,13 +81,7 @@ class Recorder:
 
     def flush(self) -> None:
         """Write what has gathered now."""
-        with contextlib.suppress(anyio.WouldBlock, anyio.EndOfStream, anyio.ClosedResourceError):
-            while True:
-                self._gathering.append(self._tap.batches.receive_nowait())
-        self._tap.seal()
-        for batch in self._gathering:
-            self._held += frame_all(batch)
-        self._gathering.clear()
+        self._held += frame_all(self._tap.take())
         self._append_held()
         if self._tap.missed and not self.problem:
             self._append_missed()

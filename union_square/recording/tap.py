@@ -1,8 +1,10 @@
 """The tap: where the data plane puts what it saw. `offer` never waits and never raises.
 
 What is offered gathers in a batch, one item on a memory stream, until the recorder takes it; so under load there is one
-item per flush, not per observation. The stream is bounded by the bytes in flight (offered and
-not yet in the log), not by items. What does not fit is counted per call and becomes a Gap once there is room.
+item per flush, not per observation. There is one batch at a time, and `take` gives it, whether its item still stands in
+the stream or is on its way to a waiting receiver: so the order is kept. The stream is bounded by the bytes in flight
+(offered and not yet in the log), not by items. What does not fit is counted per call and becomes a Gap once there is
+room.
 
 One turn of the event loop may bring more than a long flush interval should hold: every socket may be full. So the
 recorder is called when `BRIM_BYTES` are in flight, and need not wait for its turn.
@@ -10,6 +12,7 @@ recorder is called when `BRIM_BYTES` are in flight, and need not wait for its tu
 Must not: do I/O. Runs in the proxy's loop only; nothing here is locked.
 """
 
+import contextlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -74,7 +77,7 @@ class Tap:
         self._send: MemoryObjectSendStream[Batch]
         self.batches: MemoryObjectReceiveStream[Batch]
         self._send, self.batches = anyio.create_memory_object_stream[Batch](math.inf)
-        self._open: Batch | None = None
+        self._gathering: Batch = []
         self.closed = False
         self.in_flight = 0
         self.on_brim: Callable[[], None] = _nobody
@@ -105,11 +108,9 @@ class Tap:
 
     def _put(self, body: bytes, in_flight: int) -> None:
         self.in_flight = in_flight
-        if self._open is None:
-            self._open = [body]
-            self._send.send_nowait(self._open)
-        else:
-            self._open.append(body)
+        if not self._gathering:
+            self._send.send_nowait(self._gathering)
+        self._gathering.append(body)
         if in_flight >= BRIM_BYTES:
             self.on_brim()
 
@@ -118,9 +119,12 @@ class Tap:
         lost something loses what follows too until its Gap stands in the log, so that the order stays exact."""
         return self.closed or call in self.missed or (self.in_flight > 0 and in_flight > self._limit)
 
-    def seal(self) -> None:
-        """The recorder has taken all that is there: what comes now goes into another batch."""
-        self._open = None
+    def take(self) -> Batch:
+        """All that has gathered, in its order; what comes now goes into another batch."""
+        with contextlib.suppress(anyio.WouldBlock, anyio.EndOfStream):
+            self.batches.receive_nowait()
+        batch, self._gathering = self._gathering, []
+        return batch
 
     def written(self, size: int) -> None:
         """So many bytes have left for the log: there is room again."""
@@ -134,7 +138,6 @@ class Tap:
     def close(self) -> None:
         """No more observations; the recorder ends when it has read what is there."""
         self.closed = True
-        self._open = None
         self._send.close()
 
     def _miss(self, kind: int, call: bytes, at: int, payload: bytes) -> None:
