@@ -174,3 +174,41 @@ def test_both_pages_fit_a_narrow_screen(product: Product, page: Page) -> None:
         expect(page.get_by_test_id("facet").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         page.screenshot(path=PICTURES / f"narrow-{path.split('?')[0]}.png")
+
+
+@pytest.mark.parametrize(("path", "row", "count"), [("search", "call", 4), ("sessions", "session", 2)])
+def test_a_listing_is_ordered_by_its_heads_and_by_the_menu_and_the_address_holds_it(
+    product: Product, page: Page, path: str, row: str, count: int
+) -> None:
+    ids = [item["id"] for item in product.api(f"/{'calls' if path == 'search' else path}?sort=-tokens")["items"]]
+
+    def shown() -> list[str]:
+        expect(page.get_by_test_id(f"{row}-row")).to_have_count(count)
+        links = page.get_by_test_id(f"{row}-row").locator("a.row-link")
+        return [str(link.get_attribute("href")).rsplit("/", 1)[-1] for link in links.all()]
+
+    page.goto(f"{product.ui}/{path}")
+    began = page.locator("th.c-when")
+    expect(began).to_have_attribute("aria-sort", "descending")
+    head = page.locator("th.c-tokens")
+    expect(head).to_have_attribute("aria-sort", "none")
+    head.get_by_role("link", name="Tokens").focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(rf"/{path}/?\?sort=-tokens$"))
+    expect(head).to_have_attribute("aria-sort", "descending")
+    expect(began).to_have_attribute("aria-sort", "none")
+    assert shown() == ids
+    page.screenshot(path=PICTURES / f"order-{path}.png")
+    head.get_by_role("link", name="Tokens").click()
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    page.reload()
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    facet(page, "state", "done").click()
+    expect(page).to_have_url(re.compile("sort=tokens"))
+    page.set_viewport_size({"width": 420, "height": 860})
+    menu = page.get_by_test_id("order")
+    menu.locator("summary").click()
+    menu.get_by_role("link", name="First token").click()
+    expect(page).to_have_url(re.compile("sort=-ttft"))
+    expect(menu.locator("summary")).to_have_text("slowest first token first")
+    page.screenshot(path=PICTURES / f"order-narrow-{path}.png")

@@ -4,17 +4,20 @@ The listing is shown first; what is counted and looked up besides comes after it
 """
 # ruff: noqa: RUF012 - Reflex copies the default of a state's var for each client
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import reflex as rx
 
 from union_square.domain.finding import FilterError, parse_filter, settle
+from union_square.domain.sorting import Sort
 from union_square.store.ports import CallFilter
 from union_square.ui import failures
 from union_square.ui.present_finding import address_of, present_facets, present_problem, present_views
+from union_square.ui.present_order import CALL_COLUMNS, SESSION_COLUMNS, Column, present_heads, read_order
 from union_square.ui.services import services
-from union_square.ui.views import FacetLine, FilterProblem, ViewLine
+from union_square.ui.views import FacetLine, FilterProblem, Heads, ViewLine
 
 NAME_LIMIT = 100
 
@@ -28,6 +31,8 @@ class Narrowed(rx.State, mixin=True):
     counting: bool = False
     saved: list[ViewLine] = []
     said: str = ""
+    heads: Heads = Heads()
+    order: str = ""
 
     def _page(self) -> Literal["search", "sessions"]:
         raise NotImplementedError
@@ -43,6 +48,17 @@ class Narrowed(rx.State, mixin=True):
             self.problem, self.counting, self.facet_lines = present_problem(text, error), False, []
             return None
 
+    def _sort(self, spelled: str) -> Sort:
+        """The order that the address asks for; with the filter known."""
+        columns = self._columns()
+        sort = read_order(spelled, columns)
+        self.order = sort.spelled
+        self.heads = present_heads(columns, sort, f"/{self._page()}", self.text)
+        return sort
+
+    def _columns(self) -> Sequence[Column]:
+        return SESSION_COLUMNS if self._page() == "sessions" else CALL_COLUMNS
+
     async def _closer(self, where: CallFilter) -> None:
         """What the page looks up besides facets, once the listing is shown."""
 
@@ -51,6 +67,7 @@ class Narrowed(rx.State, mixin=True):
         """Count the facets of what is listed, and fetch the saved views."""
         async with self:
             text, page, readable = self.text, self._page(), not self.problem.message
+            sort = read_order(self.order, self._columns())
         watching = services().watching
         try:
             saved = present_views(await watching.saved_views(), page, text)
@@ -61,7 +78,7 @@ class Narrowed(rx.State, mixin=True):
             where = CallFilter(query=settle(parse_filter(text), datetime.now(UTC)))
             async with self:
                 await self._closer(where)
-            lines = present_facets(await watching.facets(where), f"/{page}", text)
+            lines = present_facets(await watching.facets(where), f"/{page}", text, sort)
         except failures.EXPECTED as error:
             lines = []
             async with self:
@@ -73,7 +90,8 @@ class Narrowed(rx.State, mixin=True):
     @rx.event
     def search(self, form: dict[str, Any]) -> rx.event.EventSpec:
         """Go to the address of this filter."""
-        return rx.redirect(address_of(f"/{self._page()}", str(form.get("text", ""))))
+        sort = read_order(self.order, self._columns())
+        return rx.redirect(address_of(f"/{self._page()}", str(form.get("text", "")), sort=sort))
 
     @rx.event
     async def save_view(self, form: dict[str, Any]) -> None:

@@ -9,14 +9,16 @@ from union_square.domain.finding.facets import MOST_COUNTED, Facet
 from union_square.domain.finding.hits import Hit
 from union_square.domain.finding.spelling import quote, spell_value
 from union_square.domain.ids import CallId
+from union_square.domain.sorting import NEWEST, Sort
 from union_square.domain.views import SavedView
 from union_square.ui import routes, wording
 from union_square.ui.views import CallLine, FacetLine, FacetLink, FilterProblem, ViewLine
 
 
-def address_of(path: str, query: str, cursor: str = "") -> str:
-    """The address that reproduces a listing narrowed by that filter."""
-    given = {name: value for name, value in (("q", query.strip()), ("cursor", cursor)) if value}
+def address_of(path: str, query: str, cursor: str = "", sort: Sort = NEWEST) -> str:
+    """The address that reproduces a listing narrowed by that filter, in that order."""
+    order = "" if sort == NEWEST else sort.spelled
+    given = {name: value for name, value in (("q", query.strip()), ("sort", order), ("cursor", cursor)) if value}
     return path + ("?" + urlencode(given) if given else "")
 
 
@@ -38,7 +40,7 @@ def narrowed(query: str, field: str, value: str) -> str:
     return f"{before} {field}:{spell_value(value)}".strip()
 
 
-def present_facets(facets: Sequence[Facet], path: str, query: str) -> list[FacetLine]:
+def present_facets(facets: Sequence[Facet], path: str, query: str, sort: Sort = NEWEST) -> list[FacetLine]:
     """Each value a link to the listing narrowed to it."""
     return [
         FacetLine(
@@ -48,7 +50,7 @@ def present_facets(facets: Sequence[Facet], path: str, query: str) -> list[Facet
                 FacetLink(
                     value=one.value,
                     calls=wording.short_count(one.calls),
-                    href=address_of(path, narrowed(query, facet.field, one.value)),
+                    href=address_of(path, narrowed(query, facet.field, one.value), sort=sort),
                 )
                 for one in facet.values[:8]
             ],

@@ -48,6 +48,7 @@ def present_session_line(session: SessionView) -> SessionLine:
         cost=(wording.cost(session.cost_usd) + ("+" if partly else "")) or wording.NONE,
         cost_title=unpriced if session.unpriced_calls else "cost by your prices, else by list price",
         duration="" if running else wording.duration(session.duration_ms),
+        first="" if session.time_to_first_token_ms is None else wording.duration(session.time_to_first_token_ms),
         since=wording.iso(session.started_at) if running else "",
         started=wording.iso(session.started_at),
         last=wording.iso(session.last_at),
@@ -127,6 +128,7 @@ def present_call_line(call: CallView) -> CallLine:
         tokens_title=wording.token_title(inputs, outputs),
         cost=wording.cost(call.cost_usd) or wording.NONE,
         duration=wording.duration(call.duration_ms),
+        first="" if call.time_to_first_token_ms is None else wording.duration(call.time_to_first_token_ms),
         started=wording.iso(call.started_at),
         tags=list(call.tags),
     )

@@ -25,6 +25,7 @@ class SessionLine:
     cost: str = ""
     cost_title: str = ""
     duration: str = ""
+    first: str = ""
     since: str = ""  # while it runs: the begin, for a counter in the browser
     started: str = ""
     last: str = ""
@@ -351,6 +352,7 @@ class CallLine:
     tokens_title: str = ""
     cost: str = ""
     duration: str = ""
+    first: str = ""
     started: str = ""
     tags: list[str] = field(default_factory=list[str])
     hit_before: str = ""  # what stands before the words that were looked for
@@ -376,6 +378,36 @@ class UpstreamLine:
     base_url: str = ""
     key: str = ""  # the name of the variable, never what is in it
     key_word: str = ""  # whether that is set
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLink:
+    """Leads to a listing in another order."""
+
+    word: str = ""
+    href: str = ""
+    title: str = ""  # what order it leads to
+    arrow: str = ""  # how the listing stands by it now; "" = it does not
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadView:
+    """The head of a column: links to the orders by what stands in it, or a word."""
+
+    css: str = ""
+    word: str = ""
+    sorted: str = "none"  # as aria-sort has it
+    links: list[OrderLink] = field(default_factory=list[OrderLink])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heads:
+    """Of a listing: in what order it is."""
+
+    words: str = ""  # "newest first"
+    shown: str = ""  # the column it is ordered by
+    heads: list[HeadView] = field(default_factory=list[HeadView])
+    orders: list[OrderLink] = field(default_factory=list[OrderLink])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ import reflex as rx
 from union_square.ui.components.elements import elapsed, local_time, page_link, state_mark, tag_chips
 from union_square.ui.components.reflex import cond, el, foreach, fragment
 from union_square.ui.components.selection import pick_box
-from union_square.ui.views import CallLine, LiveCard, SessionLine, TailLine
+from union_square.ui.present_order import SESSION_COLUMNS
+from union_square.ui.views import CallLine, Heads, HeadView, LiveCard, OrderLink, SessionLine, TailLine
 
 
 def lasted(line: SessionLine) -> rx.Component:
@@ -32,34 +33,58 @@ def session_row(line: SessionLine, pick: bool = False) -> rx.Component:
         el.td(line.tokens, title=line.tokens_title, class_name="num c-tokens"),
         el.td(line.cost, title=line.cost_title, class_name="num c-cost"),
         el.td(lasted(line), class_name="num c-duration"),
+        el.td(line.first, class_name="num c-first"),
         el.td(local_time(line.last), class_name="num c-when"),
         key=line.id,
         custom_attrs={"data-testid": "session-row"},
     )
 
 
-def _heads(*names: tuple[str, str]) -> rx.Component:
-    return el.thead(el.tr(*(el.th(name, scope="col", class_name=css) for name, css in names)))
+def _order_link(one: OrderLink) -> rx.Component:
+    return page_link(
+        one.word,
+        cond(one.arrow, el.span(one.arrow, custom_attrs={"aria-hidden": "true"})),
+        href=one.href,
+        title=one.title,
+    )
 
 
-def session_table(lines: list[SessionLine], label: str, *, pick: bool = False) -> rx.Component:
-    return el.div(
-        el.table(
-            _heads(
-                ("State", "c-state"),
-                ("Session", "c-title"),
-                ("Models", "c-model"),
-                ("Calls", "num c-calls"),
-                ("Tokens in → out", "num c-tokens"),
-                ("Cost", "num c-cost"),
-                ("Duration", "num c-duration"),
-                ("Last", "num c-when"),
-            ),
-            el.tbody(foreach(lines, lambda line: session_row(line, pick))),
-            custom_attrs={"aria-label": label},
-            class_name="list",
-        ),
-        class_name="table-frame",
+def _head(head: HeadView) -> rx.Component:
+    inner = cond(head.word, fragment(head.word), el.span(foreach(head.links, _order_link), class_name="orders"))
+    return el.th(inner, scope="col", class_name=head.css, custom_attrs={"aria-sort": head.sorted})
+
+
+def _table(heads: rx.Component, rows: rx.Component, label: str, shown: str = "") -> rx.Component:
+    attributes = {"aria-label": label, "data-shown": shown}
+    table = el.table(el.thead(el.tr(heads)), el.tbody(rows), custom_attrs=attributes, class_name="list")
+    return el.div(table, class_name="table-frame")
+
+
+def order_menu(heads: Heads) -> rx.Component:
+    """In what order the listing is, and all others: also those by what has no column, or none on a narrow screen."""
+
+    def one(order: OrderLink) -> rx.Component:
+        return el.li(_order_link(order), key=order.word, custom_attrs={"data-current": cond(order.arrow, "true", "")})
+
+    return el.details(
+        el.summary(heads.words, class_name="button quiet", custom_attrs={"aria-label": "order: " + heads.words}),
+        el.ul(foreach(heads.orders, one)),
+        class_name="menu order-menu",
+        key=heads.words,
+        custom_attrs={"data-testid": "order"},
+    )
+
+
+def session_table(
+    lines: list[SessionLine], label: str, heads: Heads | None = None, *, pick: bool = False
+) -> rx.Component:
+    """`heads`: those of a listing that can be ordered."""
+    plain = fragment(*(el.th(one.word or one.keys[0][1], scope="col", class_name=one.css) for one in SESSION_COLUMNS))
+    rows = foreach(lines, lambda line: session_row(line, pick))
+    return (
+        _table(foreach(heads.heads, _head), rows, label, heads.shown)
+        if heads is not None
+        else _table(plain, rows, label)
     )
 
 
@@ -92,31 +117,15 @@ def call_row(line: CallLine, pick: bool = False) -> rx.Component:
         el.td(line.tokens, title=line.tokens_title, class_name="num c-tokens"),
         el.td(line.cost, class_name="num c-cost"),
         el.td(line.duration, class_name="num c-duration"),
+        el.td(line.first, class_name="num c-first"),
         el.td(local_time(line.started), class_name="num c-when"),
         key=line.id,
         custom_attrs={"data-testid": "call-row"},
     )
 
 
-def call_table(lines: list[CallLine], label: str, *, pick: bool = False) -> rx.Component:
-    return el.div(
-        el.table(
-            _heads(
-                ("State", "c-state"),
-                ("Call", "c-title"),
-                ("Model", "c-model"),
-                ("Status", "num c-calls"),
-                ("Tokens in → out", "num c-tokens"),
-                ("Cost", "num c-cost"),
-                ("Duration", "num c-duration"),
-                ("Began", "num c-when"),
-            ),
-            el.tbody(foreach(lines, lambda line: call_row(line, pick))),
-            custom_attrs={"aria-label": label},
-            class_name="list",
-        ),
-        class_name="table-frame",
-    )
+def call_table(lines: list[CallLine], label: str, heads: Heads, *, pick: bool = False) -> rx.Component:
+    return _table(foreach(heads.heads, _head), foreach(lines, lambda line: call_row(line, pick)), label, heads.shown)
 
 
 def tail_line(tail: TailLine) -> rx.Component:

@@ -12,7 +12,7 @@ from union_square.ui.components.elements import empty_note, page_link, phases
 from union_square.ui.components.finding import narrowing
 from union_square.ui.components.reflex import cond, el, fragment
 from union_square.ui.components.selection import selection_bar
-from union_square.ui.components.sessions import call_table
+from union_square.ui.components.sessions import call_table, order_menu
 from union_square.ui.narrowing import Narrowed
 from union_square.ui.present_finding import address_of, with_hits
 from union_square.ui.present_sessions import present_call_line
@@ -38,22 +38,25 @@ class SearchState(Narrowed, rx.State):
         """Search for what the address asks for."""
         query = self.router.url.query_parameters
         where = self._where((query.get("q", "") or query.get("text", "")).strip())
+        sort = self._sort(query.get("sort", ""))
         self.lines, self.found, self.older = [], "", ""
         if where is None:
             self.phase = "ready"
             return SearchState.look_closer
         try:
-            page = await services().watching.calls(limit=_PER_PAGE, cursor=query.get("cursor") or None, where=where)
+            page = await services().watching.calls(
+                limit=_PER_PAGE, cursor=query.get("cursor") or None, where=where, sort=sort
+            )
         except failures.EXPECTED as error:
             self.phase, self.failure = failures.phase_of(error)
             self.counting = False
             return None
         self.lines = [present_call_line(call) for call in page.items]
         more = " and more" if page.next_cursor else ""
-        self.found = f"{wording.plural(len(self.lines), 'call')}{more}, newest first" if self.lines else ""
+        self.found = f"{wording.plural(len(self.lines), 'call')}{more}" if self.lines else ""
         self.review = address_of(routes.REVIEW.path, self.text)
         if page.next_cursor:
-            self.older = address_of(routes.SEARCH.path, self.text, page.next_cursor)
+            self.older = address_of(routes.SEARCH.path, self.text, page.next_cursor, sort)
         self.phase = "ready"
         return SearchState.look_closer
 
@@ -77,13 +80,14 @@ def page() -> rx.Component:
                     class_name="button push",
                     custom_attrs={"data-hotkey": "r", "data-testid": "review-these"},
                 ),
+                order_menu(SearchState.heads),
                 class_name="found-line",
             ),
-            call_table(SearchState.lines, "calls found", pick=True),
+            call_table(SearchState.lines, "calls found", SearchState.heads, pick=True),
             selection_bar(SearchState.load),
             cond(
                 SearchState.older,
-                el.nav(page_link("Older", href=SearchState.older, class_name="button"), class_name="pager"),
+                el.nav(page_link("Next page", href=SearchState.older, class_name="button"), class_name="pager"),
             ),
         ),
         cond(

@@ -10,7 +10,7 @@ from union_square.ui.components.elements import empty_note, page_link, phases
 from union_square.ui.components.finding import narrowing
 from union_square.ui.components.reflex import cond, el, fragment
 from union_square.ui.components.selection import selection_bar
-from union_square.ui.components.sessions import session_table
+from union_square.ui.components.sessions import order_menu, session_table
 from union_square.ui.narrowing import Narrowed
 from union_square.ui.present_finding import address_of, query_of
 from union_square.ui.present_sessions import present_session_line
@@ -36,20 +36,21 @@ class SessionsState(Narrowed, rx.State):
         query = self.router.url.query_parameters
         cursor = query.get("cursor", "")
         where = self._where(query_of(query))
+        sort = self._sort(query.get("sort", ""))
         self.older = self.newest = ""
         if where is None:
             self.lines, self.phase = [], "ready"
             return SessionsState.look_closer
         try:
-            page = await services().watching.sessions(limit=_PER_PAGE, cursor=cursor or None, where=where)
+            page = await services().watching.sessions(limit=_PER_PAGE, cursor=cursor or None, where=where, sort=sort)
         except failures.EXPECTED as error:
             self.phase, self.failure = failures.phase_of(error)
             self.counting = False
             return None
         self.lines = [present_session_line(session) for session in page.items]
         path = routes.SESSIONS.path
-        self.older = address_of(path, self.text, page.next_cursor) if page.next_cursor else ""
-        self.newest = address_of(path, self.text) if cursor else ""
+        self.older = address_of(path, self.text, page.next_cursor, sort) if page.next_cursor else ""
+        self.newest = address_of(path, self.text, sort=sort) if cursor else ""
         self.phase = "ready"
         return SessionsState.look_closer
 
@@ -65,11 +66,12 @@ def page() -> rx.Component:
         empty_note("No sessions yet", "The live page says how to connect an application."),
     )
     listing = fragment(
-        session_table(SessionsState.lines, "sessions", pick=True),
+        el.div(order_menu(SessionsState.heads), class_name="list-head"),
+        session_table(SessionsState.lines, "sessions", SessionsState.heads, pick=True),
         selection_bar(SessionsState.load),
         el.nav(
-            cond(SessionsState.newest, page_link("Newest", href=SessionsState.newest, class_name="button")),
-            cond(SessionsState.older, page_link("Older", href=SessionsState.older, class_name="button")),
+            cond(SessionsState.newest, page_link("First page", href=SessionsState.newest, class_name="button")),
+            cond(SessionsState.older, page_link("Next page", href=SessionsState.older, class_name="button")),
             class_name="pager",
             custom_attrs={"aria-label": "more pages"},
         ),
