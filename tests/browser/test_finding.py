@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.product import Product, running_product, upstream_in_a_thread
+from tests.support.product import Product, eventually, running_product, upstream_in_a_thread
 from tests.support.upstream import response
 
 PICTURES = Path(__file__).resolve().parents[1] / "output" / "find"
@@ -180,7 +180,11 @@ def test_both_pages_fit_a_narrow_screen(product: Product, page: Page) -> None:
 def test_a_listing_is_ordered_by_its_heads_and_by_the_menu_and_the_address_holds_it(
     product: Product, page: Page, path: str, row: str, count: int
 ) -> None:
-    ids = [item["id"] for item in product.api(f"/{'calls' if path == 'search' else path}?sort=-tokens")["items"]]
+    def stored() -> list[dict[str, Any]]:
+        return product.api(f"/{'calls' if path == 'search' else path}?sort=-tokens")["items"]
+
+    eventually(lambda: [one["state"] == "running" for one in stored()] == [False] * count, what="all of it stored")
+    ids = [one["id"] for one in stored()]
 
     def shown() -> list[str]:
         expect(page.get_by_test_id(f"{row}-row")).to_have_count(count)
@@ -197,7 +201,7 @@ def test_a_listing_is_ordered_by_its_heads_and_by_the_menu_and_the_address_holds
     expect(page).to_have_url(re.compile(rf"/{path}/?\?sort=-tokens$"))
     expect(head).to_have_attribute("aria-sort", "descending")
     expect(began).to_have_attribute("aria-sort", "none")
-    assert shown() == ids
+    eventually(lambda: shown() == ids, what="the rows in that order")
     page.screenshot(path=PICTURES / f"order-{path}.png")
     head.get_by_role("link", name="Tokens").click()
     expect(head).to_have_attribute("aria-sort", "ascending")
