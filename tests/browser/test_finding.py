@@ -181,7 +181,7 @@ def test_a_listing_is_ordered_by_its_heads_and_by_the_menu_and_the_address_holds
     product: Product, page: Page, path: str, row: str, count: int
 ) -> None:
     def stored() -> list[dict[str, Any]]:
-        return product.api(f"/{'calls' if path == 'search' else path}?sort=-tokens")["items"]
+        return product.api(f"/{'calls' if path == 'search' else path}", sort="-tokens")["items"]
 
     eventually(lambda: [one["state"] == "running" for one in stored()] == [False] * count, what="all of it stored")
     ids = [one["id"] for one in stored()]
@@ -201,7 +201,7 @@ def test_a_listing_is_ordered_by_its_heads_and_by_the_menu_and_the_address_holds
     expect(page).to_have_url(re.compile(rf"/{path}/?\?sort=-tokens$"))
     expect(head).to_have_attribute("aria-sort", "descending")
     expect(began).to_have_attribute("aria-sort", "none")
-    assert sorted(shown()) == sorted(ids)
+    eventually(lambda: shown() == ids, what="the rows in that order")
     page.screenshot(path=PICTURES / f"order-{path}.png")
     head.get_by_role("link", name="Tokens").click()
     expect(head).to_have_attribute("aria-sort", "ascending")
