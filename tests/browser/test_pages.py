@@ -120,7 +120,7 @@ def test_usage_that_was_not_reported_is_said_to_be_so(world: OpenWorld, page: Pa
 def test_the_listing_is_narrowed_and_paged_by_its_address(world: OpenWorld, page: Page) -> None:
     page.goto(world("many").url + "/sessions")
     expect(by(page, "session-row")).to_have_count(50)
-    page.get_by_role("link", name="Older").click()
+    page.get_by_role("link", name="Next page").click()
     expect(page).to_have_url(re.compile("cursor="))
     expect(by(page, "session-row").first).to_contain_text("part 50")
     by(page, "search-input").fill("model:gpt-5")
