@@ -18,7 +18,7 @@
   document.addEventListener("pointerdown", (event) => {
     dragged = false;
     const plot = event.target instanceof Element ? event.target.closest("[data-plot]") : null;
-    if (!plot || event.button !== 0 || event.pointerType === "touch") return;
+    if (!plot || event.button !== 0 || !event.isPrimary) return;
     drag = { plot, mark: document.createElement("div"), x: event.clientX, from: 0 };
     drag.from = place(event);
     drag.mark.className = "chosen";

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import World
 from tests.support.product import Product, eventually, running_product, upstream_in_a_thread
@@ -73,6 +73,7 @@ def test_every_figure_bar_and_row_leads_to_its_calls(stage: Stage, page: Page) -
         "calls": (value(page, "calls").get_by_role("link"), GOOD + BAD),
         "p50": (figure(page, "first").get_by_role("link").first, None),
         "row": (page.get_by_test_id("totals-row").get_by_role("link").first, GOOD + BAD),
+        "cost of a row": (page.get_by_test_id("totals-row").get_by_role("link").nth(4), GOOD + BAD),
     }
     for link, calls in links.values():
         link.click()
@@ -148,6 +149,26 @@ def test_a_range_is_chosen_by_dragging_keys_and_presets_and_left_by_going_back(s
     page.go_back()
     expect(current).to_have_text("1 h")
     expect(value(page, "calls")).to_have_text("4")
+
+
+def test_a_range_is_chosen_by_a_finger(stage: Stage, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 420, "height": 900}, has_touch=True)
+    page = context.new_page()
+    page.goto(stage.product.ui + "/dashboard?from=1h")
+    expect(value(page, "calls")).to_have_text("4")
+    plot = page.get_by_test_id("plot").first
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    assert box
+    before, touch = shown(page), context.new_cdp_session(page)
+    at = [{"x": box["x"] + box["width"] * share, "y": box["y"] + 40} for share in (0.3, 0.6, 0.9, 0.999)]
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": at[:1]})
+    for point in at[1:]:
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(page).to_have_url(re.compile(r"/dashboard\?from=.*&to="))
+    eventually(lambda: before[0] < shown(page)[0] < shown(page)[1], what="the chosen range")
+    context.close()
 
 
 _HIDING = """

@@ -44,6 +44,7 @@ ADDRESSES = {
     routes.QUEUE_ROUTE: ["/review/1"],
     routes.CALL_ROUTE: ["/calls/{}"],
     routes.RESEND_ROUTE: ["/calls/{}/resend"],
+    routes.RESEND_SESSION_ROUTE: ["/sessions/hostile/resend"],
 }
 """The pages with something in their address; `{}` is each call."""
 

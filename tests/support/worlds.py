@@ -364,6 +364,8 @@ def huge(turns: int = 500, body: int = 5 << 20) -> Told:
                 added=(user(f"Question {n}: what comes next?"),),
                 answer=(assistant(answer),),
                 branch=False,
+                added_at=(0,),
+                answer_at=1,
             )
         )
     return Told(title="A very long session", turns=told)

@@ -24,13 +24,31 @@ def client_is_here(token: str) -> bool:
     return namespace is not None and token in namespace.token_to_sid
 
 
+_shown = dict[str, str]()  # the path that each tab shows
+_MOST_TABS = 1000
+
+
+def now_showing(token: str, path: str) -> None:
+    """The tab with that Reflex token has opened that page: what follows something for another one ends."""
+    if len(_shown) >= _MOST_TABS:
+        for gone in [one for one in _shown if not client_is_here(one)]:
+            del _shown[gone]
+    _shown[token] = path
+
+
+def while_shown(token: str, path: str) -> Callable[[], bool]:
+    """Whether the tab is there and shows that page, which it does now."""
+    now_showing(token, path)
+    return lambda: client_is_here(token) and _shown.get(token, path) == path
+
+
 async def follow(
     watching: Watching, look: Callable[[], Awaitable[View]], is_wanted: Callable[[], bool]
 ) -> AsyncIterator[View]:
     """What `look` gives, again after each change and at least once a second, while `is_wanted()`.
 
-    Reflex cancels the task of a page that is left, and mostly that of one whose socket closed; `is_wanted` sees to the
-    rest, and to tabs that vanish without a word."""
+    Reflex mostly cancels the task of a page that is left, and of one whose socket closed; `is_wanted` sees to the rest,
+    and to tabs that vanish without a word."""
     while is_wanted():
         seen = watching.version
         began = time.monotonic()

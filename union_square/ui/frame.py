@@ -10,6 +10,7 @@ from union_square.ui.components.elements import icon, page_link
 from union_square.ui.components.reflex import cond, el, error_boundary, function_of, toggle_color_mode
 from union_square.ui.components.toast import toast
 from union_square.ui.doing import PeopleState
+from union_square.ui.following import now_showing
 from union_square.ui.routes import NAVIGATION
 
 
@@ -60,7 +61,8 @@ class FrameState(rx.State):
 
     @rx.event
     def opened(self) -> Any:
-        """A page was opened: what went wrong on the one before is past."""
+        """A page was opened: what went wrong on the one before is past, and nothing is followed for it."""
+        now_showing(self.router.session.client_token, self.router.url.path)
         self.trouble = ""
         return PeopleState.opened
 

@@ -21,7 +21,7 @@ from union_square.ui.components.notes import history, note_sheet, notes, tag_edi
 from union_square.ui.components.reflex import fragment
 from union_square.ui.components.toast import reloader
 from union_square.ui.doing import PeopleState
-from union_square.ui.following import client_is_here, follow
+from union_square.ui.following import follow, while_shown
 from union_square.ui.present_body import curl_body, decoded, present_body
 from union_square.ui.present_call import MESSAGES_AT_FIRST, present_call
 from union_square.ui.services import services
@@ -109,14 +109,14 @@ class CallState(Annotated, Comparing, rx.State):
     async def watch(self) -> None:
         """Show the call; follow it while it runs and is on its way into the store."""
         found = services()
-        token = self.router.session.client_token
+        wanted = while_shown(self.router.session.client_token, self.router.url.path)
         async with self:
             call_id = self._turn_to()
         before: _Look | None = None
         async for look in follow(
             found.watching,
             lambda: _look(found.watching, call_id, real_proxy_url(found.values), self.shown),
-            lambda: client_is_here(token),
+            wanted,
         ):
             if look != before:
                 async with self:
@@ -125,7 +125,7 @@ class CallState(Annotated, Comparing, rx.State):
             if look.phase != "ready":
                 await anyio.sleep(failures.RETRY_SECONDS)
             elif look.view.state != "running" and look.view.session_href:
-                await _until_said_otherwise(found.watching, call_id, look.said, lambda: client_is_here(token))
+                await _until_said_otherwise(found.watching, call_id, look.said, wanted)
 
     def _turn_to(self) -> str:
         self.history_open = False

@@ -13,7 +13,7 @@ from union_square.ui.components.connect import connect
 from union_square.ui.components.elements import phases
 from union_square.ui.components.live import banner, ended_list, running_cards, view_bar, wall
 from union_square.ui.components.reflex import cond, fragment
-from union_square.ui.following import client_is_here, follow
+from union_square.ui.following import follow, while_shown
 from union_square.ui.present_pages import present_snippets
 from union_square.ui.present_sessions import (
     MOST_CARDS,
@@ -131,7 +131,7 @@ class LiveState(rx.State):
     async def watch(self) -> None:
         """Follow what is running until the page is left or the client is gone."""
         found = services()
-        token = self.router.session.client_token
+        wanted = while_shown(self.router.session.client_token, self.router.url.path)
         async with self:
             self.snippets = present_snippets(real_proxy_url(found.values))
             self.view = "wall" if self.router.url.query_parameters.get("view") == "wall" else "list"
@@ -147,7 +147,7 @@ class LiveState(rx.State):
                     looker.close(session_id)
             return await looker.look()
 
-        async for seen in follow(found.watching, look, lambda: client_is_here(token)):
+        async for seen in follow(found.watching, look, wanted):
             if self.held:
                 async with self:
                     self._hold(seen)

@@ -6,6 +6,7 @@ The address may say where to begin: `?t=` seconds since the session began, or `?
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
@@ -18,7 +19,7 @@ from union_square.ui.components.conversation import turn
 from union_square.ui.components.elements import page_link, phases
 from union_square.ui.components.player import deck, track
 from union_square.ui.components.reflex import cond, el, foreach, fragment
-from union_square.ui.following import client_is_here
+from union_square.ui.following import while_shown
 from union_square.ui.play_views import DeckView, PlayLook, TrackView
 from union_square.ui.playing import Player
 from union_square.ui.present_sessions import UNTITLED, session_href
@@ -48,7 +49,7 @@ class PlayState(rx.State):
     @rx.event(background=True, supersedes=True)
     async def play(self) -> None:
         """Load the session, then show it at the deck's place until the page is left."""
-        token = self.router.session.client_token
+        wanted = while_shown(self.router.session.client_token, self.router.url.path)
         async with self:
             session_id = self.router.url.path.rstrip("/").split("/")[-2]
             query = dict(self.router.url.query_parameters)
@@ -67,11 +68,11 @@ class PlayState(rx.State):
             self.track = player.track(skip=transport.skip)
             self._show(shown)
             self.phase = "ready"
-        await self._turn(player, transport, token)
+        await self._turn(player, transport, wanted)
 
-    async def _turn(self, player: Player, transport: Transport, token: str) -> None:
+    async def _turn(self, player: Player, transport: Transport, wanted: Callable[[], bool]) -> None:
         then = time.monotonic()
-        while client_is_here(token):
+        while wanted():
             pressed = list[str]()
             if self._pressed:
                 async with self:

@@ -21,7 +21,7 @@ from union_square.ui import failures, frame
 from union_square.ui.components.elements import page_link, phases
 from union_square.ui.components.reflex import el, fragment
 from union_square.ui.components.resend import compared, resend_form, resend_table
-from union_square.ui.following import client_is_here, follow
+from union_square.ui.following import follow, while_shown
 from union_square.ui.present_fields import SAID_AT_FIRST, FormView, as_sentence, present_form
 from union_square.ui.present_resend import (
     ComparedView,
@@ -105,7 +105,7 @@ class ResendState(rx.State):
     async def watch(self) -> None:
         """Show the original and what it was sent again as; follow an answer that is on its way."""
         found = services()
-        token = self.router.session.client_token
+        wanted = while_shown(self.router.session.client_token, self.router.url.path)
         async with self:
             call_id = self.router.url.path.rstrip("/").rsplit("/", 2)[-2]
             fresh = call_id != self.subject_id
@@ -118,7 +118,7 @@ class ResendState(rx.State):
         async for look in follow(
             found.watching,
             lambda: _look(found, call_id, self.resend_id, self.chosen),
-            lambda: client_is_here(token),
+            wanted,
         ):
             if look != before:
                 async with self:

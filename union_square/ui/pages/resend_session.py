@@ -26,7 +26,7 @@ from union_square.ui.components.elements import page_link, phases
 from union_square.ui.components.reflex import cond, el, fragment
 from union_square.ui.components.rerun import earlier_runs, rerun_form, rerun_progress, rerun_rows
 from union_square.ui.components.resend import compared
-from union_square.ui.following import client_is_here, follow
+from union_square.ui.following import follow, while_shown
 from union_square.ui.present_fields import as_sentence
 from union_square.ui.present_rerun import (
     RerunLine,
@@ -161,14 +161,12 @@ class ResendSessionState(rx.State):
     async def watch(self) -> None:
         """Follow what is sent until the page is left; that goes on then."""
         found = services()
-        token = self.router.session.client_token
+        wanted = while_shown(self.router.session.client_token, self.router.url.path)
         async with self:
             self._turn_to(found)
             known = _Known()
         before: _Look | None = None
-        async for look in follow(
-            found.watching, lambda: _look(found, known, self._asked()), lambda: client_is_here(token)
-        ):
+        async for look in follow(found.watching, lambda: _look(found, known, self._asked()), wanted):
             if look != before:
                 async with self:
                     self._show(look, before, found, known)

@@ -93,7 +93,7 @@ def page() -> rx.Component:
         el.table(
             el.thead(el.tr(*(el.th(name, scope="col", class_name=css) for name, css in heads))),
             el.tbody(foreach(ReviewState.queues, _queue)),
-            class_name="list totals",
+            class_name="list totals queue-list",
             custom_attrs={"aria-label": "review queues"},
         ),
         class_name="table-frame",

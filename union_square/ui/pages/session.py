@@ -28,7 +28,7 @@ from union_square.ui.components.toast import reloader
 from union_square.ui.components.tree import tree
 from union_square.ui.components.waterfall import context_bars, waterfall
 from union_square.ui.doing import PeopleState
-from union_square.ui.following import client_is_here, follow
+from union_square.ui.following import follow, while_shown
 from union_square.ui.present_context import present_context
 from union_square.ui.present_conversation import TURNS_AT_FIRST, present_conversation, present_turns
 from union_square.ui.present_held import Amount, amount_of, held_words
@@ -139,11 +139,11 @@ class SessionState(Annotated, Comparing, Arranging, rx.State):
     async def watch(self) -> None:
         """Follow the session until the page is left or the client is gone."""
         watching = services().watching
-        token = self.router.session.client_token
+        wanted = while_shown(self.router.session.client_token, self.router.url.path)
         async with self:
             self._turn_to()
         before: _Look | None = None
-        async for look in follow(watching, lambda: _look(watching, self._asked()), lambda: client_is_here(token)):
+        async for look in follow(watching, lambda: _look(watching, self._asked()), wanted):
             if self.held and before is not None:
                 words = held_words(before.amount, look.amount)
                 if words != self.held_words:
