@@ -123,6 +123,7 @@ def running_product(
     settings = {f"UNION_SQUARE_UPSTREAMS__{name.upper()}__BASE_URL": url for name, url in (upstreams or {}).items()}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("UNION_SQUARE_")}
     ports = {"UNION_SQUARE_PROXY_PORT": "0", "UNION_SQUARE_UI_PORT": "0", "UNION_SQUARE_HOME": str(home)}
+    ports["UNION_SQUARE_DRAIN_TIMEOUT_SECONDS"] = "2"  # a test that leaves streams open is not to wait for their end
     with output.open("wb") as file:
         process = subprocess.Popen(
             [*command, "up", *arguments],
