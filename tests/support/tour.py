@@ -18,8 +18,8 @@ from tests.support.product import Product, eventually, running_product
 from union_square.ui.build import build_ui
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
-SIZE = (1200, 750)
-MOST_BYTES = 180_000
+SIZE = (1200, 660)
+MOST_BYTES = 150_000
 
 
 class Story:

@@ -14,16 +14,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from union_square.domain.anchors import part_text
 from union_square.domain.ids import CallId, parse_call_id
-from union_square.domain.messages import (
-    OtherPart,
-    Part,
-    RefusalPart,
-    TextPart,
-    ThinkingPart,
-    ToolCallPart,
-    ToolResultPart,
-)
+from union_square.domain.messages import MediaPart, Part
 from union_square.ui import failures
 from union_square.ui.jsontree import Way, branch_html, json_at, string_html
 from union_square.ui.longtext import Take, find_html, piece_html, start_html
@@ -73,14 +66,10 @@ async def _body(watching: Watching, call_id: CallId, side: Literal["request", "r
 def text_of_part(part: Part) -> str:
     """A part's own text. Raises LookupError where it has none."""
     match part:
-        case TextPart() | ThinkingPart() | RefusalPart() | ToolResultPart():
-            return part.text
-        case ToolCallPart():
-            return part.arguments
-        case OtherPart():
-            return part.json
-        case _:
+        case MediaPart():
             raise LookupError(part.type)
+        case _:
+            return part_text(part)
 
 
 def _source(request: Request) -> str:
